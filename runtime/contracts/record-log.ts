@@ -1,0 +1,69 @@
+// The durable log: the only door in, and what carries the tasks.
+import type { Entry, Position } from '../../schemas/record-entry.ts';
+import type { TopicName } from '../../schemas/records.ts';
+import type { Service } from './service.ts';
+import type { ReadonlyState, StateSchema, TaskDefinition } from './task.ts';
+
+export type { Entry, Position } from '../../schemas/record-entry.ts';
+
+export interface StoredRecord extends Entry {
+  readonly position: Position;
+  /** Ms since 1970 UTC. */
+  readonly appendedAtMs: number;
+}
+
+export interface RecordLog extends AsyncDisposable {
+  /**
+   * Resolves when every entry is durable, with one position an entry; rejects with a `LogError` when that is not known.
+   * Bounded: waits while too much is in flight. The entries of one call are consecutive in their partition.
+   */
+  append(entries: readonly Entry[], signal: AbortSignal): Promise<readonly Position[]>;
+  /** Runs tasks of this definition on the partitions this process owns, until drained. */
+  run<S extends StateSchema, Report>(definition: TaskDefinition<S, Report>): Service;
+  /** A slice of history outside any task, in order of offsets a partition: for replay, inspection, export. */
+  scan(topic: TopicName, range: ScanRange, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]>;
+  /** The committed state of this definition on the partitions this process owns: for status and inspection. */
+  view<S extends StateSchema, Report>(definition: TaskDefinition<S, Report>): readonly ReadonlyState<S>[];
+  /** Whether an append can succeed just now, and why not. */
+  health(): LogHealth;
+  /** Where the topics end and where the tasks have read to. */
+  describe(signal: AbortSignal): Promise<LogDescription>;
+}
+
+export interface ScanRange {
+  /** Appended at or after, ms since 1970 UTC. */
+  readonly fromMs?: number;
+  readonly throughMs?: number;
+  /** First offset, inclusive. */
+  readonly fromOffset?: bigint;
+  /** Goes on with what is appended later, until the signal aborts. */
+  readonly follow?: boolean;
+}
+
+export type LogHealth = { readonly writable: true } | { readonly writable: false; readonly code: LogErrorCode };
+
+export interface LogDescription {
+  readonly topics: readonly {
+    readonly topic: TopicName;
+    readonly partition: number;
+    readonly first: bigint;
+    readonly end: bigint;
+  }[];
+  readonly tasks: readonly {
+    readonly task: string;
+    readonly partition: number;
+    readonly inputs: readonly { readonly topic: TopicName; readonly position: bigint; readonly end: bigint }[];
+  }[];
+}
+
+export type LogErrorCode = 'log.full' | 'log.commit_failed' | 'log.closed';
+
+/** The log could not take what was appended. `log.full` heals by itself; after `log.commit_failed` the process ends. */
+export class LogError extends Error {
+  readonly code: LogErrorCode;
+  constructor(code: LogErrorCode, options?: ErrorOptions) {
+    super(code, options);
+    this.name = 'LogError';
+    this.code = code;
+  }
+}

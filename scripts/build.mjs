@@ -1,0 +1,11 @@
+// Compiles the TypeScript tree to dist/ and makes the command executable.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+const command = fileURLToPath(new URL('../dist/runtime/cli/main.js', import.meta.url));
+if (existsSync(command)) chmodSync(command, 0o755);
