@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const ci = process.env['CI'] !== undefined;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -8,5 +10,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // .ci/run reads the counts from this file.
+    reporters: ci ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
   },
 });
