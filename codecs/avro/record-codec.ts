@@ -5,6 +5,7 @@ import { failed, type Result, succeeded } from '../../schemas/failure.ts';
 import type { Entry, HeaderName } from '../../schemas/record-entry.ts';
 import { SCHEMA_TEXTS, type TopicName, type TopicRecords } from '../../schemas/records.ts';
 import { recordKey, TOPICS } from '../../schemas/topics.ts';
+import { type BodyBounds, bodyBounds } from './body-bounds.ts';
 import { crc64Avro } from './fingerprint.ts';
 
 export interface RecordCodec {
@@ -40,8 +41,8 @@ export function singleObjectCodec(): RecordCodec {
     return codec;
   };
   const encode: RecordCodec['encode'] = (topic, record) => {
-    const { type, header } = codecOf(topic);
-    const body = type.toBuffer(record);
+    const { type, header, byteFields } = codecOf(topic);
+    const body = type.toBuffer(withBuffers(record, byteFields));
     const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + body.length);
     header.copy(bytes, 0);
     body.copy(bytes, HEADER_BYTES);
@@ -50,14 +51,14 @@ export function singleObjectCodec(): RecordCodec {
   return {
     encode,
     decode: (topic, bytes) => {
-      const { type, header } = codecOf(topic);
+      const { type, header, withinBounds } = codecOf(topic);
       if (bytes.length < HEADER_BYTES || header.compare(bytes, 0, HEADER_BYTES) !== 0) {
         return failed('avro.unknown_schema', `a record of ${topic} begins with no schema known here`);
       }
+      const body = Buffer.from(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES);
+      if (!withinBounds(body)) return failed('avro.undecodable', `a record of ${topic} does not keep within its bytes`);
       try {
-        return succeeded(
-          type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES)),
-        );
+        return succeeded(type.fromBuffer(body));
       } catch {
         // avsc's message may quote the data; the code says enough.
         return failed('avro.undecodable', `a record of ${topic} does not match its schema`);
@@ -81,15 +82,39 @@ export function singleObjectCodec(): RecordCodec {
 interface TopicCodec {
   readonly type: avro.Type;
   readonly header: Buffer;
+  readonly withinBounds: BodyBounds;
+  /** Fields at the top of the record that hold bytes. */
+  readonly byteFields: readonly string[];
   readonly name: string;
 }
 
 function topicCodec(text: string): TopicCodec {
+  const schema: { readonly fields: readonly { readonly name: string; readonly type: unknown }[] } = JSON.parse(text);
   const type = avro.Type.forSchema(JSON.parse(text), { wrapUnions: false });
   const fingerprint = crc64Avro(JSON.stringify(type.schema()));
   return {
     type,
+    withinBounds: bodyBounds(type),
+    byteFields: byteFieldsOf(schema),
     header: Buffer.concat([MARKER, fingerprint]),
     name: `${type.name}:${fingerprint.toString('hex')}`,
   };
+}
+
+function byteFieldsOf(schema: {
+  readonly fields: readonly { readonly name: string; readonly type: unknown }[];
+}): string[] {
+  return schema.fields.filter((field) => field.type === 'bytes').map((field) => field.name);
+}
+
+/** avsc writes Buffers only; our records promise Uint8Array. */
+function withBuffers(record: object, byteFields: readonly string[]): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const name of byteFields) {
+    const value: unknown = Reflect.get(record, name);
+    if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) continue;
+    copy ??= { ...record };
+    copy[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+  return copy ?? record;
 }
