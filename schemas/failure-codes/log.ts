@@ -12,4 +12,22 @@ export const LOG_FAILURES = {
     meaning: 'The log is draining and takes no more records.',
     remedy: 'None: the sender sends again when the bridge has started again.',
   },
+  'log.in_use': {
+    meaning: 'Another process works in this data directory.',
+    remedy: 'Stop the other process, or give this one a data directory of its own.',
+  },
+  'log.folder_not_writable': {
+    meaning: 'The data directory cannot be created, or files in it cannot be written.',
+    remedy: 'Give the data directory to the user the bridge runs as, with mode 0700.',
+  },
+  'log.newer_layout': {
+    meaning: 'The data directory was written by a newer version, in a layout this version does not know.',
+    remedy: 'Start the newer version again; the data directory is unchanged.',
+  },
+  'task.processor_failed': {
+    meaning:
+      'A processor ended with an exception on the same record three times; it was set aside so that the rest goes on.',
+    remedy:
+      'Report the fault with the log line of that position; after the repair the record can be replayed from dead.letters.',
+  },
 } as const;
