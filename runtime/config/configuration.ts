@@ -1,0 +1,48 @@
+// The configuration as the parts see it: whole, checked, read-only.
+import type { Site } from '../../schemas/identifiers.ts';
+import type { TopicName } from '../../schemas/records.ts';
+import type { ConfigurationFile, SiteFile } from './configuration-file.ts';
+
+export interface Configuration {
+  /** Absolute. */
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly logLevel: ConfigurationFile['logLevel'];
+  readonly hl7: Readonly<ConfigurationFile['hl7']>;
+  readonly dicom: Readonly<ConfigurationFile['dicom']>;
+  readonly http: Readonly<ConfigurationFile['http']>;
+  readonly retentionMs: ReadonlyMap<TopicName, number>;
+  /** No site has a cloud: a sandbox cloud is started beside the bridge. */
+  readonly sandbox: boolean;
+  /** At least one. */
+  readonly sites: readonly SiteConfiguration[];
+}
+
+export interface SiteConfiguration {
+  readonly site: Site;
+  readonly timezone: string;
+  readonly studyQuietMs: number;
+  readonly hl7DefaultCharset: string | undefined;
+  /** Undefined exactly when `sandbox` is set. */
+  readonly cloud: CloudConfiguration | undefined;
+  readonly cloudTimeoutMs: number;
+  readonly cloudParallelMax: number;
+  readonly mapping: Readonly<SiteFile['mapping']>;
+  readonly hl7Sources: readonly Hl7Source[];
+  readonly dicomSources: readonly DicomSource[];
+}
+
+export interface CloudConfiguration {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly appId: string;
+  readonly token: string;
+  readonly reportPath: string | undefined;
+  readonly deletePath: string | undefined;
+  /** PEM. */
+  readonly authorities: string | undefined;
+  readonly certificateFingerprint: string | undefined;
+}
+
+export type Hl7Source = Readonly<SiteFile['sources']['hl7'][number]>;
+export type DicomSource = Readonly<SiteFile['sources']['dicom'][number]>;
