@@ -2,7 +2,14 @@
 
 export type CloudDeliveryKind = 'study' | 'report' | 'withdrawal';
 
-export type CloudDeliveryOutcome = 'delivered' | 'unchanged' | 'superseded' | 'parked' | 'retrying' | 'by_hand';
+export type CloudDeliveryOutcome =
+  | 'delivered'
+  | 'unchanged'
+  | 'superseded'
+  | 'parked'
+  | 'retrying'
+  | 'by_hand'
+  | 'ignored';
 
 /** One outcome of a request to the cloud. */
 export interface CloudDelivery {
@@ -15,7 +22,7 @@ export interface CloudDelivery {
   readonly contentHash: string;
   /** The same for every attempt of a request. */
   readonly requestId: string;
-  /** retrying: an attempt failed and another is due. */
+  /** retrying: an attempt failed and another is due. by_hand: a person must withdraw it at the cloud. ignored: see failureCode. */
   readonly outcome: CloudDeliveryOutcome;
   readonly failureCode: null | string;
   /** The integer code of the answer. */
@@ -406,7 +413,7 @@ export type TopicName = keyof TopicRecords;
 /** The text of each topic's schema. */
 export const SCHEMA_TEXTS: { readonly [Name in TopicName]: string } = {
   'cloud.deliveries':
-    '{"type":"record","name":"CloudDelivery","namespace":"studybridge","doc":"One outcome of a request to the cloud.","fields":[{"name":"site","type":"string"},{"name":"studyKey","type":"string"},{"name":"kind","type":{"type":"enum","name":"CloudDeliveryKind","symbols":["study","report","withdrawal"]}},{"name":"reportId","type":["null","string"],"default":null},{"name":"revision","type":"long"},{"name":"cloudStudyId","type":"string"},{"name":"contentHash","type":"string"},{"name":"requestId","type":"string","doc":"The same for every attempt of a request."},{"name":"outcome","type":{"type":"enum","name":"CloudDeliveryOutcome","symbols":["delivered","unchanged","superseded","parked","retrying","by_hand"]},"doc":"retrying: an attempt failed and another is due."},{"name":"failureCode","type":["null","string"],"default":null},{"name":"cloudCode","type":["null","long"],"doc":"The integer code of the answer.","default":null},{"name":"httpStatus","type":["null","int"],"default":null},{"name":"attempts","type":"int"},{"name":"firstAttemptAtMs","type":["null","long"],"default":null},{"name":"lastAttemptAtMs","type":["null","long"],"default":null},{"name":"settledAtMs","type":"long"},{"name":"nextAttemptAtMs","type":["null","long"],"default":null},{"name":"originAtMs","type":"long"}]}',
+    '{"type":"record","name":"CloudDelivery","namespace":"studybridge","doc":"One outcome of a request to the cloud.","fields":[{"name":"site","type":"string"},{"name":"studyKey","type":"string"},{"name":"kind","type":{"type":"enum","name":"CloudDeliveryKind","symbols":["study","report","withdrawal"]}},{"name":"reportId","type":["null","string"],"default":null},{"name":"revision","type":"long"},{"name":"cloudStudyId","type":"string"},{"name":"contentHash","type":"string"},{"name":"requestId","type":"string","doc":"The same for every attempt of a request."},{"name":"outcome","type":{"type":"enum","name":"CloudDeliveryOutcome","symbols":["delivered","unchanged","superseded","parked","retrying","by_hand","ignored"]},"doc":"retrying: an attempt failed and another is due. by_hand: a person must withdraw it at the cloud. ignored: see failureCode."},{"name":"failureCode","type":["null","string"],"default":null},{"name":"cloudCode","type":["null","long"],"doc":"The integer code of the answer.","default":null},{"name":"httpStatus","type":["null","int"],"default":null},{"name":"attempts","type":"int"},{"name":"firstAttemptAtMs","type":["null","long"],"default":null},{"name":"lastAttemptAtMs","type":["null","long"],"default":null},{"name":"settledAtMs","type":"long"},{"name":"nextAttemptAtMs","type":["null","long"],"default":null},{"name":"originAtMs","type":"long"}]}',
   'cloud.requests':
     '{"type":"record","name":"CloudRequest","namespace":"studybridge","doc":"What the cloud is to be told: a study, a report or a withdrawal. A newer revision replaces a waiting older one.","fields":[{"name":"site","type":"string"},{"name":"studyKey","type":"string"},{"name":"kind","type":{"type":"enum","name":"CloudRequestKind","symbols":["study","report","withdrawal"]}},{"name":"reportId","type":["null","string"],"default":null},{"name":"revision","type":"long","doc":"Only grows, per study, kind and report."},{"name":"mappingVersion","type":"int"},{"name":"cloudStudyId","type":"string"},{"name":"body","type":"string","doc":"JSON text: StudyPayload, ReportPayload or WithdrawalPayload of cloud-payloads.ts."},{"name":"documentHashes","type":{"type":"array","items":"string"},"doc":"Documents a report carries; joined to the body on delivery."},{"name":"contentHash","type":"string","doc":"SHA-256 of the body, lower-case hex."},{"name":"createdAtMs","type":"long"},{"name":"originAtMs","type":"long","doc":"When the record that led to this revision was received."},{"name":"causes","type":{"type":"array","items":"string"},"doc":"As in studies."}]}',
   'dead.letters':
