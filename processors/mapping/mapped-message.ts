@@ -1,6 +1,6 @@
 // What one HL7 message says, in the cloud's words: the result of the mapping, the input of the assembly.
 
-import type { StudyField, StudyPayload } from '../../schemas/cloud-payloads.ts';
+import type { StudyField } from '../../schemas/cloud-payloads.ts';
 import type { FailureCode } from '../../schemas/failure-codes.ts';
 
 /** Counted in the records, so that it is known which mapping made a payload. */
