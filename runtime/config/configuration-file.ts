@@ -94,6 +94,7 @@ const cloud = z
       variable: 'STUDYBRIDGE_CLOUD_TOKEN_FILE',
       sentence: 'File that holds the token, the first line of it.',
       expects: 'the path of a readable file',
+      example: '/run/secrets/cloud-token',
     }),
     timeoutMs: integer(
       { min: 100, max: 10 * MINUTE_MS, default: 30_000 },
@@ -120,10 +121,12 @@ const cloud = z
     caFile: z.string().min(1).max(4096).optional().meta({
       sentence: 'Certificate authorities (PEM) to trust for this cloud instead of the system’s.',
       expects: 'the path of a readable file',
+      example: '/etc/studybridge/hospital-ca.pem',
     }),
     certificateFingerprint: optionalText(/^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/i, {
       sentence: 'SHA-256 fingerprint the certificate of this cloud must have.',
       expects: '32 bytes in hex, separated by colons',
+      example: '5E:38:2C:…',
     }),
   })
   .prefault({})

@@ -33,6 +33,10 @@ export const PROCESS_FAILURES = {
     meaning: 'A fault of the program: an exception nobody expected.',
     remedy: 'Start it again: nothing that was acknowledged is lost. Report the fault with its code and place.',
   },
+  'control.unreadable_request': {
+    meaning: 'A request on the control socket is not one this version knows.',
+    remedy: 'Use the same version of the command as of the running bridge.',
+  },
   'http.source_not_allowed': {
     meaning: 'A request came from an address no source of the configuration allows.',
     remedy: 'Name the sender in the configuration file with its address, or leave it refused.',
