@@ -5,7 +5,7 @@
  * written to the folder → answered. Report upload and deletion are provisional: no document states them.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isJsonObject, textField } from '../json-value.ts';
+import { isJsonObject, type JsonObject, textField } from '../json-value.ts';
 import { type SimulatorClock, simulatorSystemClock } from '../simulator-clock.ts';
 import { faultShows, writeAnswer, writeFault, writeJson } from './answer-writer.ts';
 import { judge, type ReceivedCall, receiveCall } from './call-desk.ts';
@@ -262,7 +262,7 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buf
   return Buffer.concat(chunks, bytes);
 }
 
-function keptBody(received: ReceivedCall): ReceivedCall['body'] | null {
+function keptBody(received: ReceivedCall): JsonObject | null {
   if (received.body === undefined || received.bytes.length > KEPT_BODY_BYTES_MAX) return null;
   if (!isJsonObject(received.body) || !Object.hasOwn(received.body, PDF_FIELD)) return received.body;
   const { [PDF_FIELD]: _bytes, ...rest } = received.body;
