@@ -27,7 +27,7 @@ export const TASK_FACTS = {
     },
   },
   'task.rejected': {
-    level: 'warn',
+    level: 'debug',
     message: 'a record cannot be used: its reason and its bytes are in dead.letters',
     fields: { task: 'string', code: 'string', topic: 'string', partition: 'number', offset: 'string' },
     metric: {

@@ -1,0 +1,23 @@
+// The data directory: created for its owner only, and checked before anything is opened in it.
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EnvironmentError } from '../../contracts/environment-error.ts';
+import type { FolderIdentity } from './folder-lock.ts';
+
+/** Rejects with `log.folder_not_writable`. */
+export async function prepareFolder(folder: string): Promise<FolderIdentity> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+    const probe = join(folder, `.probe-${randomUUID()}`);
+    await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
+    await rm(probe);
+    const { dev, ino } = await stat(folder, { bigint: true });
+    return { folder, device: dev, inode: ino };
+  } catch (error) {
+    throw new EnvironmentError('log.folder_not_writable', `the data directory ${folder} cannot be written`, {
+      cause: error,
+    });
+  }
+}

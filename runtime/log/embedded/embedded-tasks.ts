@@ -1,0 +1,174 @@
+// The tasks of the embedded log: one partition each, their commits in the one queue of writes.
+import type { RecordCodec } from '../../../codecs/avro/record-codec.ts';
+import type { TopicName } from '../../../schemas/records.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import { type LogDescription, LogError } from '../../contracts/record-log.ts';
+import type { Service } from '../../contracts/service.ts';
+import type { StateSchema, TaskDefinition } from '../../contracts/task.ts';
+import type { Telemetry } from '../../contracts/telemetry.ts';
+import type { CommittedStores } from '../../state/committed-store.ts';
+import { TaskLoop } from '../tasks/task-loop.ts';
+import { TaskService } from '../tasks/task-service.ts';
+import { positionIn, type TaskCommit, type TaskStorage } from '../tasks/task-storage.ts';
+import type { Progress, TaskOutline } from '../tasks/timer-barrier.ts';
+import { TurnGate } from '../tasks/turn-gate.ts';
+import type { DiskWatch } from './disk-watch.ts';
+import { framedBytesMax } from './entry-framing.ts';
+import type { GroupWriter } from './group-writer.ts';
+import type { StateTable } from './state-table.ts';
+import { PARTITION, type TopicTable } from './topic-table.ts';
+
+export interface EmbeddedTasksOptions {
+  readonly topics: ReadonlyMap<string, TopicTable>;
+  readonly state: StateTable;
+  readonly writer: GroupWriter;
+  readonly disk: DiskWatch;
+  readonly codec: RecordCodec;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly onFatal: (error: Error) => void;
+}
+
+interface RunningTask {
+  changed(topics: ReadonlySet<string>): void;
+}
+
+export class EmbeddedTasks implements AsyncDisposable {
+  readonly #options: EmbeddedTasksOptions;
+  readonly #outlines: TaskOutline[] = [];
+  readonly #running = new Set<RunningTask>();
+  readonly #services: Service[] = [];
+  readonly #turns = new TurnGate();
+  readonly #progress: Progress;
+
+  constructor(options: EmbeddedTasksOptions) {
+    this.#options = options;
+    this.#progress = {
+      tasks: this.#outlines,
+      ends: (topic) => [this.#end(topic)],
+      positions: (task, topic) => [positionIn(this.stores(task), topic)],
+    };
+  }
+
+  run<S extends StateSchema, Report>(definition: TaskDefinition<S, Report>): Service {
+    const { name, inputs, outputs } = definition;
+    if (this.#outlines.some((outline) => outline.name === name)) throw new TypeError(`task ${name} runs already`);
+    this.#outlines.push({ name, inputs, outputs });
+    const service = new TaskService({
+      name,
+      open: async () => [this.#openLoop(definition)],
+      drained: () => this.#options.telemetry.record('task.drained', { task: name, partition: PARTITION }),
+      failed: (error) => {
+        // The queue of writes has told of its own failure.
+        if (!(error instanceof LogError))
+          this.#options.onFatal(error instanceof Error ? error : new Error('not an error'));
+      },
+    });
+    this.#services.push(service);
+    return service;
+  }
+
+  stores(task: string): CommittedStores {
+    const { state } = this.#options;
+    return (store) => state.store(task, store);
+  }
+
+  /** After each group that is durable. */
+  changed(topics: ReadonlySet<string>): void {
+    for (const task of this.#running) task.changed(topics);
+  }
+
+  get known(): boolean {
+    return this.#outlines.length > 0;
+  }
+
+  /** The first offset that a task has yet to read; undefined when no task reads the topic. */
+  unreadFrom(topic: TopicName): bigint | undefined {
+    let unread: bigint | undefined;
+    for (const { name, inputs } of this.#outlines) {
+      if (!inputs.includes(topic)) continue;
+      const position = positionIn(this.stores(name), topic);
+      if (unread === undefined || position < unread) unread = position;
+    }
+    return unread;
+  }
+
+  describe(): LogDescription['tasks'] {
+    return this.#outlines.map(({ name, inputs }) => ({
+      task: name,
+      partition: PARTITION,
+      inputs: inputs.map((topic) => ({
+        topic,
+        position: positionIn(this.stores(name), topic),
+        end: this.#end(topic),
+      })),
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#services.map((service) => service[Symbol.asyncDispose]()));
+  }
+
+  #openLoop<S extends StateSchema, Report>(definition: TaskDefinition<S, Report>): TaskLoop<S, Report> {
+    const { codec, clock, telemetry } = this.#options;
+    const storage = this.#storage(definition.name);
+    const loop = new TaskLoop({
+      definition,
+      storage,
+      progress: this.#progress,
+      codec,
+      clock,
+      telemetry,
+      turns: this.#turns,
+    });
+    this.#running.add(loop);
+    let waiting = 0;
+    for (const topic of definition.inputs) waiting += Number(this.#end(topic) - positionIn(storage.stores, topic));
+    telemetry.record('task.started', { task: definition.name, partition: PARTITION, waiting });
+    return loop;
+  }
+
+  #storage(task: string): TaskStorage {
+    const { topics, disk } = this.#options;
+    const stores = memoised(this.stores(task));
+    return {
+      partition: PARTITION,
+      stores,
+      read: async (topic, from, bound) => {
+        const records = topics.get(topic)?.read(from, bound) ?? [];
+        const last = records.at(-1);
+        return { records, next: last === undefined ? this.#end(topic) : last.position.offset + 1n };
+      },
+      end: (topic) => this.#end(topic),
+      commit: (commit) => this.#commit(task, commit),
+      space: (signal) => disk.space(signal),
+    };
+  }
+
+  // Invariant 2: one job, so one transaction.
+  async #commit(task: string, { changes, outputs }: TaskCommit): Promise<void> {
+    const { topics, state, writer, clock } = this.#options;
+    let bytes = 0;
+    for (const entry of outputs) bytes += framedBytesMax(entry);
+    for (const change of changes) bytes += change.bytes?.length ?? 0;
+    const write = (): void => {
+      state.write(task, changes);
+      const nowMs = clock.nowMs();
+      for (const entry of outputs) topics.get(entry.topic)?.append(entry, nowMs);
+    };
+    await writer.submit({ kind: 'commit', writes: changes.length + outputs.length, bytes, write });
+  }
+
+  #end(topic: TopicName): bigint {
+    return this.#options.topics.get(topic)?.end ?? 0n;
+  }
+}
+
+function memoised(stores: CommittedStores): CommittedStores {
+  const known = new Map<string, ReturnType<CommittedStores>>();
+  return (name) => {
+    const store = known.get(name) ?? stores(name);
+    known.set(name, store);
+    return store;
+  };
+}

@@ -1,0 +1,263 @@
+/**
+ * One task on one partition, at work: read, compute, commit, again.
+ *
+ * 1. One batch is computed and committed before the next begins; nothing of a batch is kept but what is committed.
+ * 2. A batch holds reports of the task's own I/O first, then due timers, then records. It ends after `BATCH_ITEMS_MAX`
+ *    items, `BATCH_WRITES_MAX` writes or `SLICE_MS` of computing, whichever comes first: a sender waits for its
+ *    acknowledgement behind each of them. A lone record is a batch of its own, at once.
+ * 3. Due timers wait at the barrier (`timer-barrier.ts`).
+ * 4. A batch for which the disk has no space is computed again when there is some. After any other failed commit the
+ *    loop ends; who opens it anew begins from what is committed.
+ */
+import type { RecordCodec } from '../../../codecs/avro/record-codec.ts';
+import type { TopicName } from '../../../schemas/records.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import { crashPoint } from '../../contracts/crash-point.ts';
+import { LogError } from '../../contracts/record-log.ts';
+import type { Effects, StateSchema, TaskDefinition } from '../../contracts/task.ts';
+import type { Telemetry } from '../../contracts/telemetry.ts';
+import { committedView } from '../../state/committed-view.ts';
+import { firstTimers } from './batch-timers.ts';
+import { InputReader } from './input-reader.ts';
+import { ATTEMPTS_MAX, attemptsOf, faultCleared, faultNoted, faultPlace, ProcessorFault } from './processor-faults.ts';
+import { ReportQueue } from './report-queue.ts';
+import { type BatchItem, TaskBatch } from './task-batch.ts';
+import { positionIn, type StateChange, type TaskStorage } from './task-storage.ts';
+import { type Progress, TimerBarrier } from './timer-barrier.ts';
+import type { TurnGate } from './turn-gate.ts';
+import { Alarm, Wakeup } from './wakeup.ts';
+
+const BATCH_ITEMS_MAX = 500;
+const BATCH_WRITES_MAX = 1_000;
+const SLICE_MS = 5;
+
+export interface TaskLoopOptions<S extends StateSchema, Report> {
+  readonly definition: TaskDefinition<S, Report>;
+  readonly storage: TaskStorage;
+  readonly progress: Progress;
+  readonly codec: RecordCodec;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly turns: TurnGate;
+}
+
+export class TaskLoop<S extends StateSchema, Report> {
+  readonly #options: TaskLoopOptions<S, Report>;
+  readonly #wakeup = new Wakeup();
+  readonly #alarm: Alarm;
+  readonly #reports = new ReportQueue<Report>();
+  readonly #abandoned = new AbortController();
+  #reader: InputReader;
+  #barrier: TimerBarrier | undefined;
+  #effects: Effects | undefined;
+  /** reading: everything. reporting: only what the draining effects still report. ended: nothing new. */
+  #phase: 'reading' | 'reporting' | 'ended' = 'reading';
+  /** Items still to be processed one a commit, after one of a batch made the processor throw. */
+  #singly = 0;
+
+  constructor(options: TaskLoopOptions<S, Report>) {
+    this.#options = options;
+    this.#alarm = new Alarm(options.clock, () => this.#wakeup.notify());
+    this.#reader = this.#openReader();
+  }
+
+  /** Topics have grown, or another task has committed. */
+  changed(topics: ReadonlySet<string>): void {
+    if (this.#barrier !== undefined || this.#options.definition.inputs.some((topic) => topics.has(topic))) {
+      this.#wakeup.notify();
+    }
+  }
+
+  async startEffects(signal: AbortSignal): Promise<void> {
+    const { definition, storage } = this.#options;
+    const report = (value: Report): Promise<void> => this.#reports.add(value, () => this.#wakeup.notify());
+    this.#effects = definition.effects?.(committedView(definition, storage.stores), report);
+    await this.#effects?.start(signal);
+  }
+
+  /** Resolves when drained or abandoned; rejects when the task cannot go on. */
+  async run(): Promise<void> {
+    const { turns } = this.#options;
+    // Rejects when the effects fail by themselves: the task is nothing without them.
+    const failed = this.#effects?.ended.then(() => new Promise<never>(() => {}));
+    failed?.catch(() => {});
+    try {
+      while (!this.#abandoned.signal.aborted) {
+        await turns.turn();
+        if (await this.#cycle()) continue;
+        if (this.#phase === 'ended') return;
+        const woken = this.#wakeup.wait();
+        await (failed === undefined ? woken : Promise.race([woken, failed]));
+      }
+    } finally {
+      this.#alarm.clear();
+      this.#reports.close(new LogError('log.closed'));
+    }
+  }
+
+  /** The effects finish what they began, and their reports are still committed; records wait in the log. */
+  async drain(deadline: AbortSignal): Promise<void> {
+    if (this.#phase !== 'reading') return;
+    this.#phase = 'reporting';
+    crashPoint('drain');
+    await this.#effects?.drain(deadline);
+    this.#phase = 'ended';
+    this.#wakeup.notify();
+  }
+
+  /** Ends after the commit that is under way. */
+  abandon(): void {
+    this.#abandoned.abort(new LogError('log.closed'));
+    this.#wakeup.notify();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abandon();
+    await this.#effects?.[Symbol.asyncDispose]();
+  }
+
+  /** Whether there was something to do. */
+  async #cycle(): Promise<boolean> {
+    const { definition, storage, codec, clock } = this.#options;
+    try {
+      await storage.space(this.#abandoned.signal);
+    } catch {
+      // Abandoned while waiting for space: nothing was taken yet.
+      return false;
+    }
+    if (this.#phase === 'reading') await this.#reader.fill();
+    const nowMs = clock.nowMs();
+    const startedMs = clock.monotonicMs();
+    const batch = new TaskBatch(definition, storage.stores, codec, nowMs);
+    const items: BatchItem<Report>[] = [];
+    try {
+      for (const item of this.#pending(nowMs)) {
+        items.push(item);
+        if (item.kind === 'record') this.#reader.take(item.record);
+        batch.add(item);
+        if (this.#batchIsFull(items.length, batch.writes, startedMs)) break;
+      }
+      if (items.length === 0) return false;
+      batch.conclude();
+    } catch (error) {
+      await this.#itemFailed(items, error);
+      return true;
+    }
+    await this.#commit(batch, items, [], startedMs);
+    if (this.#singly > 0) this.#singly -= 1;
+    return true;
+  }
+
+  *#pending(nowMs: number): Generator<BatchItem<Report>, void, undefined> {
+    for (const report of this.#reports.first(BATCH_ITEMS_MAX)) yield { kind: 'report', report };
+    if (this.#phase !== 'reading') return;
+    for (const timer of this.#dueTimers(nowMs)) yield { kind: 'timer', timer };
+    for (let record = this.#reader.peek(); record !== undefined; record = this.#reader.peek()) {
+      yield { kind: 'record', record };
+    }
+  }
+
+  #dueTimers(nowMs: number): readonly { readonly key: string; readonly dueMs: number }[] {
+    const { definition, storage, progress } = this.#options;
+    const next = firstTimers(storage.stores, 1)[0];
+    if (next === undefined) {
+      this.#barrier = undefined;
+      return [];
+    }
+    if (this.#barrier !== undefined && next.dueMs > this.#barrier.atMs) this.#barrier = undefined;
+    if (next.dueMs > nowMs) {
+      this.#alarm.set(next.dueMs);
+      return [];
+    }
+    this.#barrier ??= new TimerBarrier(definition, storage.partition, nowMs, progress);
+    if (!this.#barrier.passed()) return [];
+    const { atMs } = this.#barrier;
+    return firstTimers(storage.stores, BATCH_ITEMS_MAX).filter(({ dueMs }) => dueMs <= atMs);
+  }
+
+  #batchIsFull(items: number, writes: number, startedMs: number): boolean {
+    if (this.#singly > 0 || items >= BATCH_ITEMS_MAX || writes >= BATCH_WRITES_MAX) return true;
+    // Looking at the time costs more than a small item.
+    return items % 8 === 0 && this.#options.clock.monotonicMs() - startedMs >= SLICE_MS;
+  }
+
+  async #commit(
+    batch: TaskBatch<S, Report>,
+    items: readonly BatchItem<Report>[],
+    own: readonly StateChange[],
+    startedMs: number,
+  ): Promise<void> {
+    const { definition, storage, telemetry, clock } = this.#options;
+    const labels = { task: definition.name, partition: storage.partition };
+    try {
+      crashPoint('commit.before');
+      await storage.commit(batch.commit(this.#reader.positions(), own));
+      crashPoint('commit.after');
+    } catch (error) {
+      if (!(error instanceof LogError && error.code === 'log.full')) throw error;
+      telemetry.record('task.waiting_for_space', labels);
+      this.#reader = this.#openReader();
+      return;
+    }
+    const reports = count(items, 'report');
+    this.#reports.committed(reports);
+    for (const { record, failure } of batch.rejections) {
+      const { topic, partition, offset } = record.position;
+      const { code } = failure;
+      telemetry.record('task.rejected', { task: definition.name, code, topic, partition, offset: String(offset) });
+    }
+    telemetry.record('task.committed', {
+      ...labels,
+      records: count(items, 'record'),
+      wakes: count(items, 'timer'),
+      reports,
+      outputs: batch.outputs,
+      tookSeconds: (clock.monotonicMs() - startedMs) / 1_000,
+    });
+    this.#effects?.wake();
+  }
+
+  async #itemFailed(items: readonly BatchItem<Report>[], error: unknown): Promise<void> {
+    const { definition, storage, telemetry, codec, clock } = this.#options;
+    this.#reader = this.#openReader();
+    const [item] = items;
+    if (items.length > 1 || item === undefined) {
+      this.#singly = items.length;
+      return;
+    }
+    const attempt = attemptsOf(item, storage.stores);
+    const position = item.kind === 'record' ? item.record.position : undefined;
+    telemetry.record('task.processor_failed', {
+      task: definition.name,
+      topic: position?.topic ?? `(${item.kind})`,
+      partition: storage.partition,
+      offset: String(position?.offset ?? ''),
+      attempt,
+      fault: faultPlace(error),
+    });
+    if (attempt < ATTEMPTS_MAX) {
+      if (attempt > 0) await storage.commit({ changes: [faultNoted(item, attempt)], outputs: [] });
+      throw new ProcessorFault(definition.name, { cause: error });
+    }
+    const batch = new TaskBatch(definition, storage.stores, codec, clock.nowMs());
+    batch.setAside(item, {
+      kind: 'permanent',
+      code: 'task.processor_failed',
+      message: `the processor of ${definition.name} ended with an exception ${attempt} times`,
+    });
+    await this.#reader.fill();
+    if (item.kind === 'record') this.#reader.takeFirstOf(item.record.position.topic);
+    await this.#commit(batch, [item], [faultCleared()], clock.monotonicMs());
+  }
+
+  #openReader(): InputReader {
+    const { definition, storage } = this.#options;
+    const positions = new Map<TopicName, bigint>();
+    for (const topic of definition.inputs) positions.set(topic, positionIn(storage.stores, topic));
+    return new InputReader(storage, positions);
+  }
+}
+
+function count<Report>(items: readonly BatchItem<Report>[], kind: BatchItem<Report>['kind']): number {
+  return items.filter((item) => item.kind === kind).length;
+}

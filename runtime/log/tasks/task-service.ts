@@ -1,0 +1,106 @@
+// A task as a service: started, draining, ended, over the loops of the partitions that this process owns.
+import type { Service } from '../../contracts/service.ts';
+import type { StateSchema } from '../../contracts/task.ts';
+import type { TaskLoop } from './task-loop.ts';
+
+export interface TaskServiceOptions<S extends StateSchema, Report> {
+  readonly name: string;
+  /** Restores the state and opens one loop a partition. */
+  readonly open: (signal: AbortSignal) => Promise<readonly TaskLoop<S, Report>[]>;
+  readonly drained: () => void;
+  /** A loop ended by itself; `ended` rejects with the same error. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class TaskService<S extends StateSchema, Report> implements Service {
+  readonly name: string;
+  readonly ended: Promise<void>;
+  readonly #options: TaskServiceOptions<S, Report>;
+  readonly #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+  #started: Promise<void> | undefined;
+  #drained: Promise<void> | undefined;
+  #loops: readonly TaskLoop<S, Report>[] = [];
+
+  constructor(options: TaskServiceOptions<S, Report>) {
+    this.name = options.name;
+    this.#options = options;
+    const { promise, resolve, reject } = deferred();
+    this.ended = promise;
+    // Who does not look at `ended` learns of a failure by the process' end.
+    this.ended.catch(() => {});
+    this.#settle = { resolve, reject };
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    this.#started ??= this.#open(signal);
+    return this.#started;
+  }
+
+  drain(deadline: AbortSignal): Promise<void> {
+    this.#drained ??= this.#drain(deadline);
+    return this.#drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
+    if (this.#started === undefined) this.#settle.resolve();
+    // A failure has been told by `ended` itself.
+    await this.ended.catch(() => {});
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    try {
+      this.#loops = await this.#options.open(signal);
+      for (const loop of this.#loops) await loop.startEffects(signal);
+    } catch (error) {
+      this.#settle.reject(error);
+      throw error;
+    }
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await Promise.all(this.#loops.map((loop) => loop.run()));
+      this.#settle.resolve();
+    } catch (error) {
+      this.#settle.reject(error);
+      this.#options.failed(error);
+      await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
+    }
+  }
+
+  async #drain(deadline: AbortSignal): Promise<void> {
+    // One that cannot start has told so by `start`.
+    await this.#started?.catch(() => {});
+    if (this.#started === undefined) this.#settle.resolve();
+    const abandon = (): void => {
+      for (const loop of this.#loops) loop.abandon();
+    };
+    const late = deferred();
+    const onAbort = (): void => {
+      abandon();
+      late.resolve();
+    };
+    if (deadline.aborted) onAbort();
+    deadline.addEventListener('abort', onAbort, { once: true });
+    const ended = this.ended.catch(() => {});
+    const drained = Promise.all(this.#loops.map((loop) => loop.drain(deadline))).then(() => ended);
+    await Promise.race([drained, late.promise, ended]);
+    deadline.removeEventListener('abort', onAbort);
+    this.#options.drained();
+  }
+}
+
+function deferred(): {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+} {
+  const hooks = { resolve: (): void => {}, reject: (_: unknown): void => {} };
+  const promise = new Promise<void>((resolve, reject) => {
+    hooks.resolve = resolve;
+    hooks.reject = reject;
+  });
+  return { promise, resolve: () => hooks.resolve(), reject: (error) => hooks.reject(error) };
+}
