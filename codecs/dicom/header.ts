@@ -42,6 +42,14 @@ const PARSER_KEYS: ReadonlyMap<string, (typeof HEADER_TAG_LIST)[number]> = new M
 
 /** Fails with `dicom.unreadable_data_set`, `dicom.missing_uid` or `dicom.invalid_uid`. */
 export function readHeader(kept: Uint8Array): Result<DicomHeader> {
+  const read = readHeaderTexts(kept);
+  return read.ok ? headerOf(read.value.texts, read.value.charset) : read;
+}
+
+/** What is there, complete or not. Fails with `dicom.unreadable_data_set`. */
+export function readHeaderTexts(
+  kept: Uint8Array,
+): Result<{ readonly texts: HeaderTexts; readonly charset: DicomCharset }> {
   const bytes = Buffer.from(kept.buffer, kept.byteOffset, kept.length);
   const dataSet = parsed(bytes);
   if (dataSet === undefined) return failed('dicom.unreadable_data_set', 'the header cannot be parsed');
@@ -67,7 +75,7 @@ export function readHeader(kept: Uint8Array): Result<DicomHeader> {
   // Without encoded text this only reads the declaration.
   const { texts: decoded, charset } = decodeTexts(texts.specificCharacterSet, encoded);
   for (const [index, field] of encodedFields.entries()) texts[field] = trimmed(decoded[index] ?? '');
-  return headerOf(texts, charset);
+  return succeeded({ texts, charset });
 }
 
 /** From texts however they came. Fails with `dicom.missing_uid` or `dicom.invalid_uid`. */
@@ -134,6 +142,8 @@ const NO_TEXTS: HeaderTexts = {
 function parsed(bytes: Buffer): DataSet | undefined {
   const parser = dicomParser.littleEndianByteArrayParser;
   const dataSet = new dicomParser.DataSet(parser, bytes, {});
+  // A stream over no bytes is refused by the parser.
+  if (bytes.length === 0) return dataSet;
   try {
     dicomParser.parseDicomDataSetExplicit(dataSet, new dicomParser.ByteStream(parser, bytes, 0), bytes.length);
     return dataSet;

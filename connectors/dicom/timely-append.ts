@@ -34,15 +34,19 @@ export function appendInTime(context: TimelyAppend, entries: readonly Entry[]): 
   });
 }
 
-/** A full disk heals by itself, so that is waited for; any other refusal is final. */
-async function append(context: TimelyAppend, entries: readonly Entry[], signal: AbortSignal): Promise<boolean> {
+/** A full disk heals by itself, so that is waited for until the signal aborts; any other refusal is final. */
+export async function append(
+  { log, clock }: Pick<TimelyAppend, 'log' | 'clock'>,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<boolean> {
   for (;;) {
     try {
-      await context.log.append(entries, signal);
+      await log.append(entries, signal);
       return true;
     } catch (error) {
       if (!(error instanceof LogError) || error.code !== 'log.full' || signal.aborted) return false;
     }
-    await context.clock.sleep(FULL_RETRY_MS, signal);
+    await clock.sleep(FULL_RETRY_MS, signal);
   }
 }
