@@ -55,14 +55,14 @@ function common(study: StudyPlan, series: SeriesPlan, instance: InstancePlan): r
     { tag: '00100040', vr: 'CS', text: patient.sex },
     { tag: '0020000D', vr: 'UI', text: study.studyInstanceUid },
     { tag: '0020000E', vr: 'UI', text: series.seriesInstanceUid },
-    { tag: '00200010', vr: 'SH', text: study.accessionNumber },
+    { tag: '00200010', vr: 'SH', text: study.fillerOrderNumber },
     { tag: '00200011', vr: 'IS', text: String(series.number) },
     { tag: '00200013', vr: 'IS', text: String(instance.number) },
   ];
 }
 
 function acquisition(study: StudyPlan, series: SeriesPlan): readonly DicomElement[] {
-  return series.kind === 'image' ? [{ tag: '00180015', vr: 'CS', text: study.procedure.code.slice(0, 2) }] : [];
+  return series.kind === 'image' ? [{ tag: '00180015', vr: 'CS', text: study.procedure.bodyPartCode }] : [];
 }
 
 function content(study: StudyPlan, series: SeriesPlan, instance: InstancePlan): readonly DicomElement[] {

@@ -60,7 +60,7 @@ export async function playHospital(options: HospitalOptions): Promise<HospitalOu
   const objects = await chooseObjectSender(options);
   display.say(`seed ${options.seed}: ${describe(script)}; images by ${objects.way}`);
   const messages = new MessageSender(options.hl7, clock);
-  const stage = new Stage(options, clock, display, messages, objects);
+  const stage = new Stage(options, clock, display, messages, objects, script.length);
   try {
     for (const act of script) await stage.play(act);
   } finally {
@@ -97,7 +97,8 @@ class Stage {
   readonly #messages: MessageSender;
   readonly #objects: ObjectSender;
   readonly #pace: SendingPace;
-  #sent = 0;
+  readonly #actCount: number;
+  #actsDone = 0;
 
   constructor(
     options: HospitalOptions,
@@ -105,6 +106,7 @@ class Stage {
     display: ProgressDisplay,
     messages: MessageSender,
     objects: ObjectSender,
+    actCount: number,
   ) {
     this.#options = options;
     this.#clock = clock;
@@ -112,17 +114,23 @@ class Stage {
     this.#messages = messages;
     this.#objects = objects;
     this.#pace = createSendingPace(options.rate, clock);
+    this.#actCount = actCount;
   }
 
   async play(act: Act): Promise<void> {
+    await this.#perform(act);
+    this.#actsDone += 1;
+  }
+
+  async #perform(act: Act): Promise<void> {
     switch (act.kind) {
       case 'order':
-        if (await this.#sendMessage(act.message, 'order', act.study.index)) {
+        if (await this.#sendMessage(act.message, 'order')) {
           this.accepted.push({ kind: 'order', study: act.study });
         }
         return;
       case 'report':
-        if (await this.#sendMessage(act.message, 'report', act.study.index)) {
+        if (await this.#sendMessage(act.message, 'report')) {
           this.accepted.push({ kind: 'report', study: act.study, report: act.report });
         }
         return;
@@ -133,24 +141,27 @@ class Stage {
     }
   }
 
-  async #sendMessage(message: Hl7Message, what: string, index: number): Promise<boolean> {
-    const { signal, studies } = this.#options;
+  async #sendMessage(message: Hl7Message, what: string): Promise<boolean> {
+    const { signal } = this.#options;
     await this.#pace(1, signal);
-    this.#display.show(index + 1, studies, `studies: sending the ${what} (${this.#sent} sent)`);
+    this.#display.show(this.#actsDone, this.#actCount, 'steps', `${what} ${message.controlId}`);
     const code = await this.#messages.send(message, signal);
-    this.#sent += 1;
     if (code !== 'AA') this.refused.push(`${what} ${message.controlId}: answered ${code}`);
     return code === 'AA';
   }
 
   async #sendObjects(act: Extract<Act, { kind: 'objects' }>): Promise<void> {
-    const { signal, studies } = this.#options;
+    const { signal } = this.#options;
     for (let from = 0; from < act.objects.length; from += BATCH_OBJECTS_MAX) {
       const batch = act.objects.slice(from, from + BATCH_OBJECTS_MAX);
       await this.#pace(batch.length, signal);
-      this.#display.show(act.study.index + 1, studies, `studies: sending ${batch.length} objects (${this.#sent} sent)`);
+      this.#display.show(
+        this.#actsDone,
+        this.#actCount,
+        'steps',
+        `${batch.length} objects of ${act.study.accessionNumber}`,
+      );
       const refused = await this.#objects.send(batch, signal);
-      this.#sent += batch.length;
       const indices = new Set(refused.map((one) => one.index));
       for (const [index, object] of batch.entries()) {
         if (!indices.has(index)) this.accepted.push({ kind: 'object', study: act.study, object });
@@ -169,7 +180,12 @@ class Stage {
         if ((await readCloudStudy(sandboxUrl, studyId, signal)) !== undefined) missing.delete(studyId);
       }
       const delivered = act.studies.length - missing.size;
-      this.#display.show(delivered, act.studies.length, 'studies delivered; then late images and corrections follow');
+      this.#display.show(
+        delivered,
+        act.studies.length,
+        'studies delivered',
+        'late images and corrections wait for them',
+      );
       if (missing.size > 0) await this.#clock.sleep(POLL_MS, signal);
     }
   }
@@ -192,7 +208,12 @@ async function awaitEqual(
   for (;;) {
     await read(expected.filter((study) => !compareStudy(study, seen.get(study.studyId)).equal));
     const equal = rowsNow().filter((row) => row.equal).length;
-    display.show(equal, expected.length, 'studies equal at the cloud; waiting for the others');
+    display.show(
+      equal,
+      expected.length,
+      'studies equal at the cloud',
+      equal < expected.length ? 'waiting for the others' : 'looking whether it stays so',
+    );
     if (equal === expected.length) {
       // What is right now must not become wrong when the bridge sends once more.
       await clock.sleep(options.settleMs ?? 4_000, options.signal);

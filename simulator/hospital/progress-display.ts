@@ -1,8 +1,8 @@
 // Shows how far the play is: one line drawn over again on a terminal, a line now and then elsewhere.
 
 export interface ProgressDisplay {
-  /** `done` of `total` steps; `what` is being done or waited for. */
-  show(done: number, total: number, what: string): void;
+  /** `done` of `total`; `what` is counted, `detail` is under way. */
+  show(done: number, total: number, what: string, detail: string): void;
   /** A line that stays. */
   say(line: string): void;
 }
@@ -16,14 +16,14 @@ export function createProgressDisplay(output: (line: string) => void, terminal: 
   let barIsLast = false;
   let lastShown = '';
   return {
-    show(done, total, what) {
+    show(done, total, what, detail) {
       if (terminal) {
-        output(`${barIsLast ? OVER_THE_LAST_LINE : ''}${bar(done, total)} ${done}/${total} ${what}`);
+        output(`${barIsLast ? OVER_THE_LAST_LINE : ''}${bar(done, total)} ${done}/${total} ${what}: ${detail}`);
         barIsLast = true;
         return;
       }
       const step = `${Math.floor((done / Math.max(1, total)) * LINES_MAX)} ${what}`;
-      if (step !== lastShown) output(`${done}/${total} ${what}`);
+      if (step !== lastShown) output(`${done}/${total} ${what}: ${detail}`);
       lastShown = step;
     },
     say(line) {

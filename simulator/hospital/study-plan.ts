@@ -58,18 +58,42 @@ export interface Procedure {
   readonly code: string;
   readonly text: string;
   readonly bodyPart: string;
+  /** For (0018,0015), a code string. */
+  readonly bodyPartCode: string;
 }
 
 const PROCEDURES = [
-  { modality: 'CT', sopClassUid: '1.2.840.10008.5.1.4.1.1.2', code: 'CT001', text: '胸部CT平扫', bodyPart: '胸部' },
-  { modality: 'MR', sopClassUid: '1.2.840.10008.5.1.4.1.1.4', code: 'MR003', text: '颅脑MR平扫', bodyPart: '颅脑' },
-  { modality: 'DX', sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1', code: 'DX002', text: '胸部正侧位片', bodyPart: '胸部' },
+  {
+    modality: 'CT',
+    sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+    code: 'CT001',
+    text: '胸部CT平扫',
+    bodyPart: '胸部',
+    bodyPartCode: 'CHEST',
+  },
+  {
+    modality: 'MR',
+    sopClassUid: '1.2.840.10008.5.1.4.1.1.4',
+    code: 'MR003',
+    text: '颅脑MR平扫',
+    bodyPart: '颅脑',
+    bodyPartCode: 'HEAD',
+  },
+  {
+    modality: 'DX',
+    sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1',
+    code: 'DX002',
+    text: '胸部正侧位片',
+    bodyPart: '胸部',
+    bodyPartCode: 'CHEST',
+  },
   {
     modality: 'US',
     sopClassUid: '1.2.840.10008.5.1.4.1.1.6.1',
     code: 'US052',
     text: '肝胆胰脾彩超',
     bodyPart: '上腹部',
+    bodyPartCode: 'ABDOMEN',
   },
 ] as const satisfies readonly Procedure[];
 
