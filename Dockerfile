@@ -19,5 +19,5 @@ VOLUME /data
 EXPOSE 2575 11112 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/runtime/cli/main.js"]
+ENTRYPOINT ["node", "dist/runtime/cli/main.cjs"]
 CMD ["run"]

@@ -7,5 +7,5 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
 const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-const command = fileURLToPath(new URL('../dist/runtime/cli/main.js', import.meta.url));
+const command = fileURLToPath(new URL('../dist/runtime/cli/main.cjs', import.meta.url));
 if (existsSync(command)) chmodSync(command, 0o755);

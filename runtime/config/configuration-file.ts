@@ -141,8 +141,8 @@ const mapping = z
     studyId: choice(['accession', 'filler', 'study_uid'], 'accession', {
       sentence: 'What becomes the cloud’s studyId; a second study of the same accession gets its Study Instance UID.',
     }),
-    modality: choice(['all', 'first'], 'all', {
-      sentence: 'Modalities of a study with several: all, joined by a backslash, or the first.',
+    modality: choice(['all', 'most_images'], 'all', {
+      sentence: 'Modalities of a study with several: all, joined by a backslash, or the one with the most images.',
     }),
     doseReportsCount: flag(true, {
       sentence: 'Whether radiation dose reports count as structured reports (reportCnt).',
@@ -150,6 +150,19 @@ const mapping = z
     imageCountHoldsReports: flag(false, {
       sentence: 'Whether imageCnt counts SR and PDF objects too. Assumed: it does not.',
     }),
+    permitTypes: z
+      .array(z.string().min(1).max(64).meta({ expects: 'text of 1 to 64 characters' }))
+      .max(20)
+      .optional()
+      .meta({
+        sentence: 'Types in PID-3 (CX-5) of a permit for travel from Hong Kong or Macau.',
+        example: ['港澳居民来往内地通行证', '港澳通行证'],
+      }),
+    otherInfoTypes: z
+      .array(z.string().min(1).max(64).meta({ expects: 'text of 1 to 64 characters' }))
+      .max(20)
+      .optional()
+      .meta({ sentence: 'Types in PID-3 (CX-5) whose number becomes otherInfo.', example: ['XX'] }),
     seriesCount: choice(['all', 'with_images'], 'all', {
       sentence: 'Which series seriesCnt counts: all of the study, or those that hold an image.',
     }),
@@ -233,7 +246,7 @@ export const configurationFile = z.strictObject({
         { min: 1000, max: 24 * 60 * MINUTE_MS, default: 60 * MINUTE_MS },
         { sentence: 'A connection without traffic is closed after this time.' },
       ),
-      whenLogUnavailable: choice(['close', 'reject'], 'close', {
+      whenLogCannot: choice(['close', 'reject'], 'close', {
         sentence:
           'What a sender sees when the log cannot take its message: the connection closed without an answer, or AR with ERR-3 207. Many engines park a message on a negative answer instead of sending it again.',
       }),

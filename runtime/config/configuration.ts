@@ -11,7 +11,7 @@ export interface Configuration {
   readonly hl7: Readonly<ConfigurationFile['hl7']>;
   readonly dicom: Readonly<ConfigurationFile['dicom']>;
   readonly http: Readonly<ConfigurationFile['http']>;
-  readonly retentionMs: ReadonlyMap<TopicName, number>;
+  readonly retentionMs: Readonly<Partial<Record<TopicName, number>>>;
   /** No site has a cloud: a sandbox cloud is started beside the bridge. */
   readonly sandbox: boolean;
   /** At least one. */

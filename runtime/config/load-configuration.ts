@@ -117,9 +117,9 @@ function resolveConfiguration(
 ): Configuration {
   const { sites = {}, dataDir, retentionDays, ...rest } = file;
   const named = Object.keys(sites).length === 0 ? { default: siteFile.parse({}) } : sites;
-  const retentionMs = new Map<TopicName, number>();
+  const retentionMs: Partial<Record<TopicName, number>> = {};
   for (const [topic, days] of Object.entries(retentionDays)) {
-    if (isTopic(topic)) retentionMs.set(topic, days * DAY_MS);
+    if (isTopic(topic)) retentionMs[topic] = days * DAY_MS;
   }
   return {
     ...rest,

@@ -3,9 +3,9 @@ import type { Site } from '../../schemas/identifiers.ts';
 import { addressRanges, isLoopback } from './address-range.ts';
 import type { Configuration, SiteConfiguration } from './configuration.ts';
 
-export interface SenderRules<Sender extends { readonly remoteAddress: string }> {
+export interface SenderRules<Sender extends { readonly address: string }> {
   /** Before anything is read: whether any source may call from this address. */
-  admits(remoteAddress: string): boolean;
+  admits(address: string): boolean;
   /** The first source that fits, in the order of the file; undefined: refused by rule. */
   sourceOf(sender: Sender): SenderSource | undefined;
 }
@@ -14,25 +14,25 @@ export interface SenderSource {
   readonly site: Site;
   /** Name of the source; `any` where a site without sources takes every sender on this machine. */
   readonly source: string;
-  readonly defaultCharset: string | undefined;
+  readonly defaultCharset?: string;
 }
 
 export interface Hl7Sender {
-  readonly remoteAddress: string;
+  readonly address: string;
   /** MSH-3.1 */
-  readonly sendingApplication: string;
+  readonly application: string;
   /** MSH-4.1 */
-  readonly sendingFacility: string;
+  readonly facility: string;
 }
 
 export interface DicomSender {
-  readonly remoteAddress: string;
-  /** Undefined for store events. */
-  readonly callingAeTitle: string | undefined;
-  /** (0008,0080); undefined before an object has come. */
-  readonly institution: string | undefined;
+  readonly address: string;
+  /** Absent for store events. */
+  readonly callingAeTitle?: string;
+  /** (0008,0080); absent before an object has come. */
+  readonly institution?: string;
   /** The source a store event names. */
-  readonly named?: string | undefined;
+  readonly source?: string;
 }
 
 export function hl7SenderRules(configuration: Configuration): SenderRules<Hl7Sender> {
@@ -40,8 +40,7 @@ export function hl7SenderRules(configuration: Configuration): SenderRules<Hl7Sen
     configuration,
     (site) => site.hl7Sources,
     (source, sender) =>
-      fits(source.sendingApplication, sender.sendingApplication) &&
-      fits(source.sendingFacility, sender.sendingFacility),
+      fits(source.sendingApplication, sender.application) && fits(source.sendingFacility, sender.facility),
   );
 }
 
@@ -50,7 +49,7 @@ export function dicomSenderRules(configuration: Configuration): SenderRules<Dico
     configuration,
     (site) => site.dicomSources,
     (source, sender) =>
-      (sender.named === undefined || source.name === sender.named) &&
+      (sender.source === undefined || source.name === sender.source) &&
       fits(source.callingAeTitle?.trim(), sender.callingAeTitle?.trim()) &&
       fits(source.institution, sender.institution),
   );
@@ -67,7 +66,7 @@ interface Rule<Source> extends SenderSource {
   readonly from: (address: string) => boolean;
 }
 
-function rules<Source extends RuleSource, Sender extends { readonly remoteAddress: string }>(
+function rules<Source extends RuleSource, Sender extends { readonly address: string }>(
   configuration: Configuration,
   sourcesOf: (site: SiteConfiguration) => readonly Source[],
   describes: (source: Source, sender: Sender) => boolean,
@@ -77,7 +76,7 @@ function rules<Source extends RuleSource, Sender extends { readonly remoteAddres
       site: site.site,
       source: source.name,
       declared: source,
-      defaultCharset: source.defaultCharset ?? site.hl7DefaultCharset,
+      ...charset(source.defaultCharset ?? site.hl7DefaultCharset),
       from: source.addresses === undefined ? isLoopback : addressRanges(source.addresses),
     })),
   );
@@ -85,8 +84,8 @@ function rules<Source extends RuleSource, Sender extends { readonly remoteAddres
   return {
     admits: (address) => (open !== undefined && isLoopback(address)) || declared.some((rule) => rule.from(address)),
     sourceOf: (sender) =>
-      declared.find((rule) => rule.from(sender.remoteAddress) && describes(rule.declared, sender)) ??
-      (isLoopback(sender.remoteAddress) ? open : undefined),
+      declared.find((rule) => rule.from(sender.address) && describes(rule.declared, sender)) ??
+      (isLoopback(sender.address) ? open : undefined),
   };
 }
 
@@ -97,7 +96,11 @@ function openSite<Source>(
 ): SenderSource | undefined {
   const [site, another] = configuration.sites.filter((candidate) => sourcesOf(candidate).length === 0);
   if (site === undefined || another !== undefined) return undefined;
-  return { site: site.site, source: 'any', defaultCharset: site.hl7DefaultCharset };
+  return { site: site.site, source: 'any', ...charset(site.hl7DefaultCharset) };
+}
+
+function charset(defaultCharset: string | undefined): { readonly defaultCharset?: string } {
+  return defaultCharset === undefined ? {} : { defaultCharset };
 }
 
 function fits(expected: string | undefined, found: string | undefined): boolean {

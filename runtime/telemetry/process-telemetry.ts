@@ -3,10 +3,14 @@ import type { Telemetry } from '../contracts/telemetry.ts';
 import { factLog, type LogLevel, type LogOutput } from './fact-log.ts';
 import { factMetrics } from './fact-metrics.ts';
 
+/** The Prometheus text form. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
 export interface ProcessTelemetry extends Telemetry {
-  /** The Prometheus text form. */
-  metricsText(): Promise<string>;
-  readonly metricsContentType: string;
+  readonly metrics: MetricsText;
 }
 
 export function processTelemetry(level: LogLevel, output: LogOutput): ProcessTelemetry {
@@ -18,7 +22,6 @@ export function processTelemetry(level: LogLevel, output: LogOutput): ProcessTel
       metrics.record(name, fields);
     },
     gauge: metrics.gauge,
-    metricsText: metrics.text,
-    metricsContentType: metrics.contentType,
+    metrics,
   };
 }

@@ -1,0 +1,105 @@
+// What the bridge does, for `status`: ports, lag, waiting studies, the cloud's queue, what a person must do.
+import {
+  withdrawalsByHand as assemblyWithdrawals,
+  type ListedStudy,
+  studyCounts,
+  type WaitingState,
+  waitingStudies,
+} from '../../processors/assembly/assembly-view.ts';
+import {
+  type CloudSiteView,
+  cloudSiteView,
+  type ParkedView,
+  parkedStudies,
+  withdrawalsByHand as sinkWithdrawals,
+} from '../../sinks/cloud/cloud-view.ts';
+import type { LogDescription, LogHealth } from '../contracts/record-log.ts';
+import type { BridgeAddresses } from './bridge.ts';
+import type { AnswerSources } from './control-answers.ts';
+
+export interface RunningBridge {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly parts: ReadonlyMap<string, string>;
+  readonly addresses: BridgeAddresses;
+}
+
+export interface StatusReport {
+  readonly running: boolean;
+  readonly bridge: (Omit<RunningBridge, 'parts'> & { readonly parts: Readonly<Record<string, string>> }) | null;
+  readonly dataDirectory: string;
+  readonly log: LogHealth;
+  readonly topics: readonly { readonly topic: string; readonly records: string }[];
+  readonly tasks: readonly { readonly task: string; readonly topic: string; readonly lag: string }[];
+  readonly sites: readonly SiteStatus[];
+}
+
+export interface SiteStatus {
+  readonly site: string;
+  /** How many studies are in each state. */
+  readonly studies: Readonly<Record<string, number>>;
+  /** Those that lack something, the first of each state. */
+  readonly waiting: readonly ListedStudy[];
+  readonly queue: CloudSiteView | null;
+  readonly parked: readonly ParkedView[];
+  readonly withdrawByHand: readonly WithdrawByHand[];
+}
+
+export interface WithdrawByHand {
+  readonly studyKey: string;
+  readonly cloudStudyId: string;
+  /** null: the whole study. */
+  readonly reportId: string | null;
+}
+
+/** Of each list; `inspect studies` shows the rest. */
+const LISTED_MAX = 100;
+
+export async function statusReport(sources: AnswerSources, signal: AbortSignal): Promise<StatusReport> {
+  const description = await sources.log.describe(signal);
+  const running = sources.running();
+  return {
+    running: running !== undefined,
+    bridge: running === undefined ? null : { ...running, parts: Object.fromEntries(running.parts) },
+    dataDirectory: sources.configuration.dataDirectory,
+    log: sources.log.health(),
+    topics: description.topics.map(({ topic, first, end }) => ({ topic, records: String(end - first) })),
+    tasks: lags(description),
+    sites: sources.configuration.sites.map(({ site }) => siteStatus(sources, site)),
+  };
+}
+
+function lags({ tasks }: LogDescription): StatusReport['tasks'] {
+  return tasks.flatMap(({ task, inputs }) =>
+    inputs.map(({ topic, position, end }) => ({ task, topic, lag: String(end - position) })),
+  );
+}
+
+/** Every task has one partition a site, and here one partition holds them all. */
+function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
+  const assembly = log.view(tasks.assembly);
+  const sink = log.view(tasks.sink);
+  const byHand = [
+    ...assembly.flatMap((view) => assemblyWithdrawals(view, site, LISTED_MAX)),
+    ...sink.flatMap((view) => sinkWithdrawals(view, site, LISTED_MAX)),
+  ];
+  const queues = sink.map((view) => cloudSiteView(view, site));
+  return {
+    site,
+    studies: Object.fromEntries(assembly.flatMap((view) => Object.entries(studyCounts(view).get(site) ?? {}))),
+    waiting: assembly.flatMap((view) =>
+      WAITING_STATES.flatMap((state) => waitingStudies(view, site, state, LISTED_MAX)),
+    ),
+    queue: queues[0] ?? null,
+    parked: sink.flatMap((view) => parkedStudies(view, site, LISTED_MAX)),
+    withdrawByHand: byHand.map(({ studyKey, cloudStudyId, reportId }) => ({ studyKey, cloudStudyId, reportId })),
+  };
+}
+
+const WAITING_STATES = [
+  'waiting_for_fields',
+  'waiting_for_accession',
+  'waiting_for_images',
+  'waiting_for_quiet',
+] as const satisfies readonly WaitingState[];
