@@ -1,5 +1,5 @@
 // A patient's age on the day of the study, as the cloud wants it.
-import { daysOfMonth, parseTimestamp, type Timestamp } from './timestamp.ts';
+import { parseTimestamp, type Timestamp } from './timestamp.ts';
 
 export interface Age {
   readonly age: string;
@@ -16,9 +16,7 @@ export function ageAt(birthday: Timestamp, day: Timestamp): Age | undefined {
   const days = (midnightMs(day) - midnightMs(birthday)) / DAY_MS;
   if (days < 0) return undefined;
   if (days < DAYS_MAX) return { age: String(days), unit: 'D' };
-  // A month is complete on the same day of it, or on its last when it is shorter.
-  const complete = day.day >= Math.min(birthday.day, daysOfMonth(day.year, day.month));
-  const months = (day.year - birthday.year) * 12 + day.month - birthday.month - (complete ? 0 : 1);
+  const months = (day.year - birthday.year) * 12 + day.month - birthday.month - (day.day < birthday.day ? 1 : 0);
   if (months < MONTHS_MAX) return { age: String(months), unit: 'M' };
   const years = Math.floor(months / 12);
   return years > YEARS_MAX ? undefined : { age: String(years), unit: 'Y' };

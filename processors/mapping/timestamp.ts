@@ -72,7 +72,7 @@ function checked(at: Timestamp): Timestamp | undefined {
   return at.second === 60 ? { ...at, second: 59 } : at;
 }
 
-export function daysOfMonth(year: number, month: number): number {
+function daysOfMonth(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
