@@ -93,7 +93,7 @@ function announce(terminal: Terminal, addresses: BridgeAddresses, json: boolean)
   const { hl7, dicom, http } = addresses;
   const quietMs = addresses.cloud[0]?.studyQuietMs ?? 0;
   const rows = [
-    ['HL7', `mllp://${hl7.host}:${hl7.port}`],
+    ['MLLP', `mllp://${hl7.host}:${hl7.port}`],
     ['DICOM', `${dicom.aeTitle}@${dicom.host}:${dicom.port}  a tap: it reads headers and archives nothing`],
     ['HTTP', `http://${http.host}:${http.port}  /healthz /readyz /metrics /v1/store-events`],
     ['Data', addresses.dataDirectory],

@@ -31,7 +31,7 @@ function reportLines(terminal: Terminal, report: StatusReport): string[] {
   if (bridge !== null) {
     const { hl7, dicom, http, cloud, sandbox } = bridge.addresses;
     rows.push(['since', new Date(bridge.startedAtMs).toISOString()]);
-    rows.push(['HL7', `mllp://${hl7.host}:${hl7.port}`]);
+    rows.push(['MLLP', `mllp://${hl7.host}:${hl7.port}`]);
     rows.push(['DICOM', `${dicom.aeTitle}@${dicom.host}:${dicom.port}`]);
     rows.push(['HTTP', `http://${http.host}:${http.port}`]);
     for (const { site, url } of cloud) rows.push(['cloud', `${url} (${sandbox ? 'the sandbox' : `site ${site}`})`]);

@@ -13,14 +13,6 @@ export const PROCESS_FAILURES = {
     meaning: 'The system does not let the bridge listen on this port or address.',
     remedy: 'Set an address of this machine and a port above 1023, or grant the right to listen on a low one.',
   },
-  'process.data_directory_not_writable': {
-    meaning: 'The data directory cannot be made, read or written by this user.',
-    remedy: 'Give the directory to the user that runs the bridge, or set STUDYBRIDGE_DATA_DIR to another.',
-  },
-  'process.data_directory_in_use': {
-    meaning: 'Another process works on this data directory.',
-    remedy: 'End it, or set STUDYBRIDGE_DATA_DIR to another directory; `studybridge status` says who runs there.',
-  },
   'process.not_running': {
     meaning: 'No bridge runs on this data directory.',
     remedy: 'Start one by `studybridge run`, or name its directory by STUDYBRIDGE_DATA_DIR.',
