@@ -29,12 +29,26 @@ const LABELS: ReadonlyMap<string, CharsetLabel> = new Map<string, CharsetLabel>(
   ['BIG5', 'big5'],
   ['KSX1001', 'euc-kr'],
 ]);
+/** The spellings most senders use, found without rewriting them. */
+const USUAL: ReadonlyMap<string, CharsetLabel> = new Map<string, CharsetLabel>([
+  ['UNICODE UTF-8', 'utf-8'],
+  ['UNICODE', 'utf-8'],
+  ['UTF-8', 'utf-8'],
+  ['GB 18030-2000', 'gb18030'],
+  ['GB18030', 'gb18030'],
+  ['GBK', 'gb18030'],
+  ['GB2312', 'gb18030'],
+  ['ASCII', 'us-ascii'],
+  ['8859/1', 'iso-8859-1'],
+]);
 const GB18030 = /^GB18030(?:\d{4})?$/;
 const ISO_8859 = /^(?:ISO)?8859([1-9]|1[0134-6])$/;
 
 /** The label of a name; undefined when the text names no character set known here. */
 export function charsetLabel(name: string): CharsetLabel | undefined {
   if (name.length > NAME_LENGTH_MAX) return undefined;
+  const usual = USUAL.get(name);
+  if (usual !== undefined) return usual;
   const normal = name.toUpperCase().replace(/[\s/_-]+/g, '');
   const label = LABELS.get(normal);
   if (label !== undefined) return label;

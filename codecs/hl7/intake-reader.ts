@@ -110,17 +110,22 @@ function addPatientIds(values: string[], segment: Hl7Segment): void {
 /** DICOM's code for it, and the words a sender writes. */
 const STUDY_UID_LABELS: ReadonlySet<string> = new Set(['110180', '113014', 'study instance uid', 'studyinstanceuid']);
 
+/** A UID of at most 64 characters with what may stand around it. */
+const OBSERVED_LENGTH_MAX = 100;
 /** Labels of other UIDs, which stand in an OBX of type HD too. */
 const OTHER_UID = /series|sop|object|image/;
 
 /** An OBX that says so by its label, or of type HD when its label names no other UID. */
 function addObservedUid(values: string[], segment: Hl7Segment): void {
+  // Looked at first, since almost every OBX holds a text or a number. HD is namespace id, UID, its type.
+  const value = segment.raw(5);
+  if (value.length > OBSERVED_LENGTH_MAX || !/^\W?[0-9]/.test(value)) return;
+  const uid = segment.text(5) || segment.text(5, 2);
+  if (parseStudyInstanceUid(uid) === undefined) return;
   const identifier = segment.text(3).toLowerCase();
   const words = segment.text(3, 2).toLowerCase();
   const labelled = STUDY_UID_LABELS.has(identifier) || STUDY_UID_LABELS.has(words);
-  if (labelled || (segment.text(2) === 'HD' && !OTHER_UID.test(identifier) && !OTHER_UID.test(words))) {
-    addUid(values, segment.text(5));
-  }
+  if (labelled || (segment.text(2) === 'HD' && !OTHER_UID.test(identifier) && !OTHER_UID.test(words))) add(values, uid);
 }
 
 function addUid(values: string[], text: string): void {

@@ -78,7 +78,7 @@ function cutSegments(message: MessageText): Hl7Segment[] | undefined {
     const lineEnd = nearest(carriageReturn, lineFeed, text.length);
     const begun = segmentName(text, at, lineEnd, delimiters.field, name);
     if (begun !== '') {
-      if (segments.length >= SEGMENTS_MAX) return undefined;
+      if (segments.length + 1 >= SEGMENTS_MAX) return undefined;
       if (name !== '') segments.push(new LazySegment(message, name, start, end, broken));
       name = begun;
       start = at;

@@ -30,6 +30,8 @@ export class LazySegment implements Hl7Segment {
   #cursorField = -1;
   #cursorRepetition = 1;
   #cursorAt = 0;
+  #from = 0;
+  #to = 0;
 
   constructor(message: MessageText, name: string, start: number, end: number, broken: boolean) {
     this.#message = message;
@@ -41,102 +43,106 @@ export class LazySegment implements Hl7Segment {
   }
 
   repetitions(field: number): number {
-    if (this.raw(field) === '') return 0;
-    if (this.#header && field <= 2) return 1;
-    const [from, to] = this.#bounds(field);
-    return this.#count(from, to, this.#message.delimiters.repetition);
+    if (this.#header && field <= 2) return this.raw(field) === '' ? 0 : 1;
+    if (!this.#findField(field)) return 0;
+    return this.#count(this.#message.delimiters.repetition);
   }
 
   components(field: number, repetition = 1): number {
-    if (this.#header && field <= 2) return this.raw(field) === '' ? 0 : 1;
-    const [from, to] = this.#repetition(field, repetition);
-    return from >= to ? 0 : this.#count(from, to, this.#message.delimiters.component);
+    if (this.#header && field <= 2) return repetition === 1 ? this.repetitions(field) : 0;
+    if (!this.#findField(field) || !this.#findRepetition(field, repetition)) return 0;
+    return this.#count(this.#message.delimiters.component);
   }
 
   text(field: number, component = 1, repetition = 1, subcomponent = 1): string {
-    if (this.#header && field <= 2)
+    if (this.#header && field <= 2) {
       return component === 1 && repetition === 1 && subcomponent === 1 ? this.raw(field) : '';
+    }
+    if (!this.#findField(field) || !this.#findRepetition(field, repetition)) return '';
     const { text, delimiters, decode } = this.#message;
-    let [from, to] = this.#repetition(field, repetition);
-    [from, to] = nth(text, from, to, delimiters.component, component);
-    [from, to] = nth(text, from, to, delimiters.subcomponent, subcomponent);
-    if (from >= to) return '';
-    const resolved = resolveEscapes(text.slice(from, to), delimiters, decode);
+    if (!this.#narrow(delimiters.component, component) || !this.#narrow(delimiters.subcomponent, subcomponent))
+      return '';
+    const resolved = resolveEscapes(text.slice(this.#from, this.#to), delimiters, decode);
     return this.#broken ? resolved.replace(/\r\n?/g, '\n') : resolved;
   }
 
   raw(field: number): string {
     if (this.#header && field === 1) return this.#message.delimiters.field;
-    const [from, to] = this.#bounds(field);
-    return this.#message.text.slice(from, to);
+    return this.#findField(field) ? this.#message.text.slice(this.#from, this.#to) : '';
   }
 
-  #repetition(field: number, repetition: number): readonly [from: number, to: number] {
-    const [from, to] = this.#bounds(field);
+  // What is found is left in `#from` and `#to`: a pair for each step would cost more than the search. Each `find` says
+  // whether there is anything.
+
+  #findField(field: number): boolean {
+    const piece = this.#header ? field - 1 : field;
+    if (!(piece >= 1 && piece <= PARTS_MAX)) return false;
+    const starts = this.#starts;
+    while (!this.#complete && starts.length <= piece + 1) this.#indexNext();
+    const from = starts[piece];
+    const next = starts[piece + 1];
+    if (from === undefined || next === undefined) return false;
+    this.#from = from;
+    this.#to = next - 1;
+    return from < this.#to;
+  }
+
+  #indexNext(): void {
     const { text, delimiters } = this.#message;
-    if (repetition === 1) return nth(text, from, to, delimiters.repetition, 1);
-    if (!(repetition > 1 && repetition <= PARTS_MAX)) return NOTHING;
+    const last = this.#starts[this.#starts.length - 1] ?? this.#end;
+    // The search may run on to the first separator of the next segment, which is near.
+    const separator = last > this.#end ? -1 : text.indexOf(delimiters.field, last);
+    this.#complete = separator === -1 || separator >= this.#end;
+    this.#starts.push((this.#complete ? this.#end : separator) + 1);
+  }
+
+  #findRepetition(field: number, repetition: number): boolean {
+    const delimiter = this.#message.delimiters.repetition;
+    if (repetition === 1) return this.#narrow(delimiter, 1);
+    if (!(repetition > 1 && repetition <= PARTS_MAX)) return false;
     if (this.#cursorField !== field || this.#cursorRepetition > repetition) {
       this.#cursorField = field;
       this.#cursorRepetition = 1;
-      this.#cursorAt = from;
+      this.#cursorAt = this.#from;
     }
-    const found = nth(text, this.#cursorAt, to, delimiters.repetition, repetition - this.#cursorRepetition + 1);
-    if (found === NOTHING) return NOTHING;
-    this.#cursorRepetition = repetition;
-    this.#cursorAt = found[0];
-    return found;
+    this.#from = this.#cursorAt;
+    const found = this.#narrow(delimiter, repetition - this.#cursorRepetition + 1, true);
+    if (found) {
+      this.#cursorRepetition = repetition;
+      this.#cursorAt = this.#from;
+    }
+    return found && this.#from < this.#to;
   }
 
-  #count(from: number, to: number, delimiter: string): number {
+  /** To the n-th part of what was found, counted from 1. */
+  #narrow(delimiter: string, part: number, empty = false): boolean {
+    if (!(part >= 1 && part <= PARTS_MAX)) return false;
+    if (delimiter === '') return part === 1;
+    const { text } = this.#message;
+    for (let skipped = 1; skipped < part; skipped += 1) {
+      const at = indexWithin(text, delimiter, this.#from, this.#to);
+      if (at === -1) return false;
+      this.#from = at + 1;
+    }
+    const end = indexWithin(text, delimiter, this.#from, this.#to);
+    if (end !== -1) this.#to = end;
+    return empty || this.#from < this.#to;
+  }
+
+  #count(delimiter: string): number {
     if (delimiter === '') return 1;
     let count = 1;
-    for (let at = indexWithin(this.#message.text, delimiter, from, to); at !== -1 && count < PARTS_MAX; ) {
+    let at = indexWithin(this.#message.text, delimiter, this.#from, this.#to);
+    while (at !== -1 && count < PARTS_MAX) {
       count += 1;
-      at = indexWithin(this.#message.text, delimiter, at + 1, to);
+      at = indexWithin(this.#message.text, delimiter, at + 1, this.#to);
     }
     return count;
   }
-
-  #bounds(field: number): readonly [from: number, to: number] {
-    const piece = this.#header ? field - 1 : field;
-    if (!(piece >= 1 && piece <= PARTS_MAX)) return NOTHING;
-    const starts = this.#starts;
-    const { text, delimiters } = this.#message;
-    while (!this.#complete && starts.length <= piece + 1) {
-      const separator = indexWithin(text, delimiters.field, starts[starts.length - 1] ?? this.#end, this.#end);
-      this.#complete = separator === -1;
-      starts.push((this.#complete ? this.#end : separator) + 1);
-    }
-    const from = starts[piece];
-    const next = starts[piece + 1];
-    return from === undefined || next === undefined ? NOTHING : [from, next - 1];
-  }
 }
 
-const NOTHING: readonly [from: number, to: number] = [0, 0];
 /** Up to here a loop is quicker than cutting and searching. */
 const SHORT = 48;
-
-/** The bounds of the n-th part, counted from 1. */
-function nth(
-  text: string,
-  from: number,
-  to: number,
-  delimiter: string,
-  part: number,
-): readonly [from: number, to: number] {
-  if (!(part >= 1 && part <= PARTS_MAX)) return NOTHING;
-  if (delimiter === '') return part === 1 ? [from, to] : NOTHING;
-  let begin = from;
-  for (let skipped = 1; skipped < part; skipped += 1) {
-    const at = indexWithin(text, delimiter, begin, to);
-    if (at === -1) return NOTHING;
-    begin = at + 1;
-  }
-  const end = indexWithin(text, delimiter, begin, to);
-  return [begin, end === -1 ? to : end];
-}
 
 /** Looks no further than `to`: a search to the end of a large message for each absent component would be quadratic. */
 function indexWithin(text: string, character: string, from: number, to: number): number {
