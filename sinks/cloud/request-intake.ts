@@ -175,7 +175,8 @@ function withSlot(lane: Lane, { kind, reportId, revision }: Waiting): readonly S
 export function slotsDelivered(state: CloudState, lane: Lane, request: Waiting): readonly Slot[] {
   const { revision, contentHash } = request;
   const forget = (slot: Slot): void => {
-    if (slot.kind !== 'study' || slot.delivered === null || slot.delivered.revision === revision) return;
+    if (slot.kind !== 'study' || slot.delivered === null) return;
+    if (request.kind === 'study' && slot.delivered.revision === revision) return;
     state.requests.delete(requestKey(lane.site, lane.studyKey, { ...slot, revision: slot.delivered.revision }));
   };
   return lane.slots.map((slot) => {
