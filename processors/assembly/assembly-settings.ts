@@ -12,7 +12,7 @@ export interface AssemblySettings {
   readonly seriesCount: 'all' | 'with_images';
   /** The path of the report call is configured: reports are delivered, their PDFs kept and counted. */
   readonly reportDelivery: boolean;
-  /** The path of the deletion call is configured. */
+  /** The path of the deletion call is configured; otherwise withdrawals are left to a person. */
   readonly withdrawalDelivery: boolean;
 }
 

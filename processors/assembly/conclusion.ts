@@ -65,6 +65,9 @@ function concludeStudy(
   if (!changed) return entry;
   const last = fresh.at(-1) ?? (before === undefined ? dossier.fresh.at(-1) : undefined);
   const causes = [...entry.causes, ...fresh.map(({ position }) => position)].slice(-CAUSES_MAX);
+  // Late images are in no body until they are quiet: they are the cause of what is requested then.
+  const unquiet = study.linked.images?.quiet === false ? causes.filter(isOfImages) : [];
+  const answered = plan.answered || plan.requests.length > 0;
   const after: StudyEntry = {
     ...entry,
     revision: entry.revision + 1,
@@ -74,13 +77,14 @@ function concludeStudy(
     requestedHash: plan.requestedHash,
     withdrawn: plan.withdrawn,
     reports: plan.reports,
-    causes: plan.answered || plan.requests.length > 0 ? [] : causes,
+    causes: answered ? unquiet : causes,
     origin: last === undefined ? entry.origin : { trace: last.trace, atMs: last.atMs, position: last.position },
   };
   noteStanding(site, before, after, context);
   noteByHand(site, after, plan, context);
   emitSnapshot(site, study, after, fresh, codec, context);
-  emitRequests(site, after, plan, causes, codec, context);
+  const told = causes.filter((position) => !unquiet.includes(position));
+  emitRequests(site, after, plan, told, codec, context);
   return after;
 }
 
@@ -164,6 +168,10 @@ function endStudy(site: string, entry: StudyEntry, fresh: readonly Cause[], cont
 
 function lineageOf({ origin }: StudyEntry): Lineage {
   return origin.position === '' ? { trace: origin.trace } : { trace: origin.trace, causation: origin.position };
+}
+
+function isOfImages(position: string): boolean {
+  return position.startsWith('study.images/');
 }
 
 function distinct(values: readonly (string | undefined)[]): readonly string[] {

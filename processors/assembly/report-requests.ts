@@ -53,11 +53,8 @@ export function planReports(
     if (standing.includes(known.reportId)) continue;
     entries.delete(known.reportId);
     if (!known.told && known.requestedHash === '') continue;
-    if (settings.withdrawalDelivery) {
-      requests.push(withdrawal({ studyId: choice.cloudStudyId, reportId: known.reportId }));
-    } else {
-      byHand.push(known.reportId);
-    }
+    requests.push(withdrawal({ studyId: choice.cloudStudyId, reportId: known.reportId }));
+    if (!settings.withdrawalDelivery) byHand.push(known.reportId);
   }
   return { requests, entries: [...entries.values()], byHand, nothingByHand: standing, pdfs };
 }

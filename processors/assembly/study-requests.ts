@@ -1,8 +1,9 @@
 /**
  * What the cloud is to be told of one study, given what it was told before.
  *
- * A body that was requested is not requested again. A cancelled study, and a withdrawn report, go by the deletion call;
- * where none is configured the study is sent as `registered` and listed to be withdrawn by hand.
+ * A body that was requested is not requested again. A cancelled study, and a withdrawn report, are requested to be
+ * withdrawn. Where no deletion call is configured the sink leaves that to a person, with an ERROR; the study is then
+ * also sent as `registered`, and stays listed as to be withdrawn by hand until it stands again.
  */
 import type { AssemblySettings } from './assembly-settings.ts';
 import type { Assessment } from './assessment.ts';
@@ -61,7 +62,10 @@ export function planRequests(
   if (!requested && !hasImages(linked)) return { ...unchanged, state: stateWithoutImages(assessment) };
   const sendable = assessment.images !== null && assessment.missing.length === 0;
   const choice = sendable ? chooseStudyId() : undefined;
-  if (assessment.images === null || choice === undefined) return unchanged;
+  if (assessment.images === null || choice === undefined) {
+    const left = assessment.cancelled && entry.cloudStudyId !== null ? leftToAPerson(entry.cloudStudyId, entry) : {};
+    return { ...unchanged, ...left };
+  }
   return planStudy(linked, assessment, assessment.images, entry, choice, settings, unchanged);
 }
 
@@ -94,6 +98,7 @@ function planStudy(
     contentHash === entry.requestedHash
       ? []
       : [{ kind: 'study', reportId: null, body, contentHash, documentHashes: [] }];
+  const left = assessment.cancelled ? leftToAPerson(cloudStudyId, entry) : { requests: [], byHand: [] };
   return {
     ...unchanged,
     cloudStudyId,
@@ -101,11 +106,16 @@ function planStudy(
     withdrawn: false,
     reports: reports.entries,
     // The study first: the cloud refuses a report of a study it does not know.
-    requests: [...study, ...reports.requests],
-    byHand: assessment.cancelled ? [null, ...reports.byHand] : reports.byHand,
+    requests: [...study, ...reports.requests, ...left.requests],
+    byHand: [...left.byHand, ...reports.byHand],
     nothingByHand: assessment.cancelled ? reports.nothingByHand : [null, ...reports.nothingByHand],
     answered: linked.images?.quiet ?? true,
   };
+}
+
+/** Asked once; the sink, which has no call for it, says so as an ERROR. */
+function leftToAPerson(studyId: string, { state }: StudyEntry) {
+  return { requests: state === 'cancelled' ? [] : [withdrawal({ studyId })], byHand: [null] };
 }
 
 function stateWithoutImages({ state, cancelled }: Assessment): StudyEntry['state'] {
