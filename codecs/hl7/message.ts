@@ -8,7 +8,7 @@ import { LazySegment, type MessageText } from './segment.ts';
 import { decodeText } from './text-decoders.ts';
 
 /** Above it a message is abuse: the longest results have some thousands. */
-const SEGMENTS_MAX = 200_000;
+const SEGMENTS_MAX = 150_000;
 
 export interface Hl7Message extends Hl7MessageView {
   readonly delimiters: Delimiters;

@@ -100,20 +100,18 @@ describe.skipIf(corpus === '')('HL7 message reader on the corpus', () => {
       const result = readHl7Message(bytes, {});
       if (result.ok) {
         for (const name of ['MSH', 'PID', 'ORC', 'OBR', 'OBX', 'NTE']) {
-          for (const segment of result.value.all(name)) {
+          for (const segment of result.value.all(name).slice(0, 100)) {
             for (let field = 1; field < 40; field += 1) {
               for (let part = 1; part < 8; part += 1) segment.text(field, part);
               segment.repetitions(field);
               segment.components(field);
             }
-            if (performance.now() - begin > 200) break;
           }
         }
         const pid = result.value.first('PID');
         for (let repetition = 1; repetition <= (pid?.repetitions(5) ?? 0); repetition += 1) pid?.text(5, 1, repetition);
       }
-      const took = performance.now() - begin;
-      if (!file.includes('100k-segments')) expect(took).toBeLessThan(250);
+      expect(performance.now() - begin).toBeLessThan(250);
     },
   );
 });
