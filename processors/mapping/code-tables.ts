@@ -98,28 +98,33 @@ export const LINE_STATUSES: ReadonlyMap<string, ResultStatus> = new Map([
   ['C', { status: 'final', rank: 4 }],
 ]);
 
-/** OBX-3, code or text, upper case. The coding system named there is often false, so it is not asked. */
-export const FINDINGS_LABELS: ReadonlySet<string> = new Set([
-  '检查所见',
-  '影像所见',
-  '超声所见',
-  '影像表现',
-  'FINDING(S)',
-  'GDT',
+export type ObservationKind = 'findings' | 'impression' | 'studyUid' | 'bodyHeight' | 'bodyWeight';
+
+/** OBX-3, text or code, upper case. The coding system named there is often false, so it is not asked. */
+export const OBSERVATION_KINDS: ReadonlyMap<string, ObservationKind> = new Map([
+  ['检查所见', 'findings'],
+  ['影像所见', 'findings'],
+  ['超声所见', 'findings'],
+  ['影像表现', 'findings'],
+  ['FINDING(S)', 'findings'],
+  ['GDT', 'findings'],
+  ['检查印象', 'impression'],
+  ['诊断意见', 'impression'],
+  ['诊断印象', 'impression'],
+  ['诊断结论', 'impression'],
+  ['检查提示', 'impression'],
+  ['IMPRESSION', 'impression'],
+  ['CONCLUSION', 'impression'],
+  ['IMP', 'impression'],
+  ['STUDY INSTANCE UID', 'studyUid'],
+  ['BODY HEIGHT', 'bodyHeight'],
+  ['身高', 'bodyHeight'],
+  ['8302-2', 'bodyHeight'],
+  ['BODY WEIGHT', 'bodyWeight'],
+  ['体重', 'bodyWeight'],
+  ['29463-7', 'bodyWeight'],
+  ['3141-9', 'bodyWeight'],
 ]);
-export const IMPRESSION_LABELS: ReadonlySet<string> = new Set([
-  '检查印象',
-  '诊断意见',
-  '诊断印象',
-  '诊断结论',
-  '检查提示',
-  'IMPRESSION',
-  'CONCLUSION',
-  'IMP',
-]);
-export const STUDY_UID_LABELS: ReadonlySet<string> = new Set(['STUDY INSTANCE UID']);
-export const BODY_HEIGHT_LABELS: ReadonlySet<string> = new Set(['BODY HEIGHT', '身高', '8302-2']);
-export const BODY_WEIGHT_LABELS: ReadonlySet<string> = new Set(['BODY WEIGHT', '体重', '29463-7', '3141-9']);
 
 /** OBX-6, lower case, and what the value is multiplied by to become metres or kilograms. */
 export const METRES_PER_UNIT: ReadonlyMap<string, number> = new Map([

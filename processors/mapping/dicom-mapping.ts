@@ -3,7 +3,7 @@ import type { StudyImages, StudyImagesAttributes } from '../../schemas/records.t
 import { dicomAge } from './age.ts';
 import { holdsHanzi, meaningful } from './chinese-text.ts';
 import type { MappedFields, MappingFinding } from './mapped-message.ts';
-import { emptyDraft, type FieldName, type MappingDraft, put, report } from './mapping-draft.ts';
+import { emptyDraft, type FieldName, type MappingDraft, mappingResult, put, report } from './mapping-draft.ts';
 import type { MappingSettings } from './mapping-settings.ts';
 import { HEIGHT_METRES_MAX, measure, WEIGHT_KG_MAX } from './observation.ts';
 import { mapSex, mobileNumber } from './patient.ts';
@@ -27,7 +27,8 @@ export function mapDicomStudy(images: StudyImages, settings: MappingSettings): M
   put(draft, 'modality', studyModality(images, settings));
   put(draft, 'status', 'registered');
   put(draft, 'studyUid', images.studyInstanceUid);
-  return { fields: draft.fields, findings: draft.findings };
+  const { fields, findings } = mappingResult(draft);
+  return { fields, findings };
 }
 
 /** Values of an element with several are separated by a backslash (PS3.5 section 6.4): the first, or all. */

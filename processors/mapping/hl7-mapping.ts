@@ -5,8 +5,8 @@
  * own. The type of the message decides what a group is: a result carries ORC and OBR too and is never an order.
  */
 import type { Hl7MessageView } from '../../codecs/hl7/message-view.ts';
-import type { MappedFields, MappedGroup, MappingFinding } from './mapped-message.ts';
-import { deletions, draftFrom, emptyDraft, type FieldName } from './mapping-draft.ts';
+import type { MappedGroup } from './mapped-message.ts';
+import { draftFrom, emptyDraft, type MappingResult, mappingResult } from './mapping-draft.ts';
 import type { MappingSettings } from './mapping-settings.ts';
 import { mapMeasures } from './observation.ts';
 import { mapOrder } from './order.ts';
@@ -44,24 +44,18 @@ export function mapHl7Message(message: Hl7MessageView, settings: MappingSettings
     mapMeasures(draft, group.obx);
     if (kind === 'order') {
       const action = mapOrder(draft, group, allergies, settings);
-      return { kind, action, identifiers, fields: draft.fields, deleted: deletions(draft), findings: draft.findings };
+      return { kind, action, identifiers, ...mappingResult(draft) };
     }
     const report = mapReport(draft, msh, group, settings);
-    return { kind, report, identifiers, fields: draft.fields, deleted: deletions(draft), findings: draft.findings };
+    return { kind, report, identifiers, ...mappingResult(draft) };
   });
 }
 
-export interface MappedPatient {
-  readonly fields: MappedFields;
-  readonly deleted: readonly FieldName[];
-  readonly findings: readonly MappingFinding[];
-}
-
 /** What any message, an ADT above all, says of the patient. */
-export function mapHl7Patient(message: Hl7MessageView, settings: MappingSettings): MappedPatient {
+export function mapHl7Patient(message: Hl7MessageView, settings: MappingSettings): MappingResult {
   const pid = message.first('PID');
   const draft = emptyDraft();
   mapPatientIdentifiers(draft, pid, message.all('IN1'), typedNumbers(pid), settings);
   mapPatient(draft, pid);
-  return { fields: draft.fields, deleted: deletions(draft), findings: draft.findings };
+  return mappingResult(draft);
 }

@@ -5,26 +5,38 @@ import { EXPLICIT_NULL, meaningful } from './chinese-text.ts';
 import type { MappedFields, MappingFinding } from './mapped-message.ts';
 
 export type FieldName = keyof MappedFields;
-type WritableFields = { -readonly [Field in FieldName]?: string };
 
 export interface MappingDraft {
-  readonly fields: WritableFields;
+  /** A map while it grows: an object of so many shapes costs several times as much. */
+  readonly fields: Map<FieldName, string>;
   readonly deleted: Set<FieldName>;
   readonly findings: MappingFinding[];
 }
 
 export function emptyDraft(): MappingDraft {
-  return { fields: {}, deleted: new Set(), findings: [] };
+  return { fields: new Map(), deleted: new Set(), findings: [] };
 }
 
 /** What all groups of a message share, to go on from. */
 export function draftFrom(shared: MappingDraft): MappingDraft {
-  return { fields: { ...shared.fields }, deleted: new Set(shared.deleted), findings: [...shared.findings] };
+  return { fields: new Map(shared.fields), deleted: new Set(shared.deleted), findings: [...shared.findings] };
 }
 
 /** Does nothing when the value is empty or an earlier source had one. */
 export function put(draft: MappingDraft, field: FieldName, value: string): void {
-  if (value !== '' && draft.fields[field] === undefined) draft.fields[field] = value;
+  if (value !== '' && !draft.fields.has(field)) draft.fields.set(field, value);
+}
+
+export interface MappingResult {
+  readonly fields: MappedFields;
+  readonly deleted: readonly FieldName[];
+  readonly findings: readonly MappingFinding[];
+}
+
+/** Deletions stand only where no other source of the message filled the field. */
+export function mappingResult({ fields, deleted, findings }: MappingDraft): MappingResult {
+  const stands = deleted.size === 0 ? [] : [...deleted].filter((field) => !fields.has(field));
+  return { fields: Object.fromEntries(fields), deleted: stands, findings };
 }
 
 /** Invariant 8: a finding names the field and where it was found, never the value. */
@@ -38,10 +50,13 @@ export function fieldText(
   draft: MappingDraft,
   field: FieldName,
   segment: Hl7Segment | undefined,
-  ...at: readonly [number, number?, number?, number?]
+  at: number,
+  component = 1,
+  repetition = 1,
+  subcomponent = 1,
 ): string {
   if (segment === undefined) return '';
-  const text = segment.text(...at);
+  const text = segment.text(at, component, repetition, subcomponent);
   if (text === '') return '';
   if (text === EXPLICIT_NULL) {
     draft.deleted.add(field);
@@ -53,15 +68,12 @@ export function fieldText(
 /** As `fieldText`, where no field of the cloud is deleted by an explicit null. */
 export function plainText(
   segment: Hl7Segment | undefined,
-  ...at: readonly [number, number?, number?, number?]
+  at: number,
+  component = 1,
+  repetition = 1,
+  subcomponent = 1,
 ): string {
   if (segment === undefined) return '';
-  const text = segment.text(...at);
+  const text = segment.text(at, component, repetition, subcomponent);
   return text === '' || text === EXPLICIT_NULL ? '' : meaningful(text);
-}
-
-/** The deletions that stand: what another source of the message filled is not deleted. */
-export function deletions(draft: MappingDraft): readonly FieldName[] {
-  if (draft.deleted.size === 0) return [];
-  return [...draft.deleted].filter((field) => draft.fields[field] === undefined);
 }

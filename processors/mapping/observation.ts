@@ -1,20 +1,26 @@
 // One OBX: its labels, its text, its measure.
 import type { Hl7Segment } from '../../codecs/hl7/message-view.ts';
-import { BODY_HEIGHT_LABELS, BODY_WEIGHT_LABELS, KILOGRAMS_PER_UNIT, METRES_PER_UNIT } from './code-tables.ts';
+import { KILOGRAMS_PER_UNIT, METRES_PER_UNIT, OBSERVATION_KINDS, type ObservationKind } from './code-tables.ts';
 import { type MappingDraft, plainText, put, report } from './mapping-draft.ts';
 
-/** OBX-3.1 and OBX-3.2, upper case. */
-export interface ObservationLabels {
-  readonly code: string;
-  readonly text: string;
+/** What decides how an OBX is read, looked up once. */
+export interface Observation {
+  readonly segment: Hl7Segment;
+  readonly kind: ObservationKind | undefined;
+  /** OBX-2 */
+  readonly valueType: string;
+  /** OBX-11 */
+  readonly status: string;
 }
 
-export function observationLabels(obx: Hl7Segment): ObservationLabels {
-  return { code: obx.text(3, 1).trim().toUpperCase(), text: obx.text(3, 2).trim().toUpperCase() };
+export function readObservation(segment: Hl7Segment): Observation {
+  const kind = kindOf(segment.text(3, 2)) ?? kindOf(segment.text(3, 1));
+  return { segment, kind, valueType: segment.text(2), status: segment.text(11) };
 }
 
-export function isLabelled(labels: ObservationLabels, known: ReadonlySet<string>): boolean {
-  return known.has(labels.text) || known.has(labels.code);
+function kindOf(label: string): ObservationKind | undefined {
+  if (label === '') return undefined;
+  return OBSERVATION_KINDS.get(label) ?? OBSERVATION_KINDS.get(label.trim().toUpperCase());
 }
 
 /**
@@ -47,11 +53,10 @@ function withSubcomponents(segment: Hl7Segment, field: number, component: number
 }
 
 /** Height and weight, wherever in a message they are observed. */
-export function mapMeasures(draft: MappingDraft, observations: readonly Hl7Segment[]): void {
-  for (const obx of observations) {
-    const labels = observationLabels(obx);
-    if (isLabelled(labels, BODY_HEIGHT_LABELS)) mapMeasure(draft, 'size', obx, METRES_PER_UNIT, HEIGHT_METRES_MAX);
-    if (isLabelled(labels, BODY_WEIGHT_LABELS)) mapMeasure(draft, 'weight', obx, KILOGRAMS_PER_UNIT, WEIGHT_KG_MAX);
+export function mapMeasures(draft: MappingDraft, observations: readonly Observation[]): void {
+  for (const { kind, segment } of observations) {
+    if (kind === 'bodyHeight') mapMeasure(draft, 'size', segment, METRES_PER_UNIT, HEIGHT_METRES_MAX);
+    if (kind === 'bodyWeight') mapMeasure(draft, 'weight', segment, KILOGRAMS_PER_UNIT, WEIGHT_KG_MAX);
   }
 }
 

@@ -1,14 +1,14 @@
 // The PDFs of a result: OBX of type ED, base64 in OBX-5.5.
-import type { Hl7Segment } from '../../codecs/hl7/message-view.ts';
 import { type MappingDraft, report } from './mapping-draft.ts';
+import type { Observation } from './observation.ts';
 
 const PDF_BEGINNING = Buffer.from('%PDF-');
 
 /** ED: source application, type of data, subtype, encoding, data. Source: HL7 v2.5.1, section 2.A.24. */
-export function reportDocuments(draft: MappingDraft, lines: readonly Hl7Segment[]): readonly Uint8Array[] {
+export function reportDocuments(draft: MappingDraft, lines: readonly Observation[]): readonly Uint8Array[] {
   const documents: Uint8Array[] = [];
-  for (const obx of lines) {
-    if (obx.text(2) !== 'ED' || obx.text(5, 3).toUpperCase() !== 'PDF') continue;
+  for (const { segment: obx, valueType } of lines) {
+    if (valueType !== 'ED' || obx.text(5, 3).toUpperCase() !== 'PDF') continue;
     const data = obx.text(5, 5);
     if (data === '') continue;
     const document = pdf(data, obx.text(5, 4));

@@ -1,16 +1,10 @@
 // What only results say: status, texts, doctors, times, documents.
 import type { Hl7Segment } from '../../codecs/hl7/message-view.ts';
-import {
-  FINDINGS_LABELS,
-  IMPRESSION_LABELS,
-  LINE_STATUSES,
-  RESULT_STATUSES,
-  type ResultStatus,
-} from './code-tables.ts';
+import { LINE_STATUSES, RESULT_STATUSES, type ResultStatus } from './code-tables.ts';
 import type { ReportContent } from './mapped-message.ts';
 import { type MappingDraft, plainText, put, report } from './mapping-draft.ts';
 import type { MappingSettings } from './mapping-settings.ts';
-import { freeText, isLabelled, observationLabels } from './observation.ts';
+import { freeText, type Observation } from './observation.ts';
 import { NOBODY, type Person, readNamedPerson, readPerson } from './person.ts';
 import { reportDocuments } from './report-documents.ts';
 import type { SegmentGroup } from './segment-groups.ts';
@@ -27,7 +21,7 @@ export function mapReport(
   const { status, rank } = resultStatus(draft, group);
   if (status !== 'withdrawn' && status !== 'refused') put(draft, 'status', status);
 
-  const lines = group.obx.filter((obx) => !DROPPED_LINES.has(obx.text(11)));
+  const lines = group.obx.filter(({ status: code }) => !DROPPED_LINES.has(code));
   const texts = reportTexts(lines, obr);
   const changed = siteTime(plainText(obr, 22), settings);
   if (changed === undefined && looksLikeTime(plainText(obr, 22))) {
@@ -71,10 +65,9 @@ function resultStatus(draft: MappingDraft, { orc, obr, obx }: SegmentGroup): Res
   return weakest.rank < declared.rank ? weakest : declared;
 }
 
-function weakestLine(draft: MappingDraft, observations: readonly Hl7Segment[]): ResultStatus | undefined {
+function weakestLine(draft: MappingDraft, observations: readonly Observation[]): ResultStatus | undefined {
   let weakest: ResultStatus | undefined;
-  for (const obx of observations) {
-    const code = obx.text(11);
+  for (const { status: code } of observations) {
     if (code === '') continue;
     if (code === WRONG_PATIENT) return WITHDRAWN;
     if (DROPPED_LINES.has(code)) continue;
@@ -89,22 +82,15 @@ function weakestLine(draft: MappingDraft, observations: readonly Hl7Segment[]): 
 const SILENT_LINES: ReadonlySet<string> = new Set(['N', 'O', 'A', 'B', '""']);
 
 function reportTexts(
-  lines: readonly Hl7Segment[],
+  lines: readonly Observation[],
   obr: Hl7Segment | undefined,
 ): Pick<ReportContent, 'findings' | 'impression'> {
   const findings: string[] = [];
   const impression: string[] = [];
-  for (const obx of lines) {
-    if (obx.text(2) === 'ED') continue;
-    const labels = observationLabels(obx);
-    const into = isLabelled(labels, FINDINGS_LABELS)
-      ? findings
-      : isLabelled(labels, IMPRESSION_LABELS)
-        ? impression
-        : undefined;
-    if (into === undefined) continue;
-    const text = freeText(obx, 5);
-    if (text !== '') into.push(text);
+  for (const { kind, valueType, segment } of lines) {
+    if ((kind !== 'findings' && kind !== 'impression') || valueType === 'ED') continue;
+    const text = freeText(segment, 5);
+    if (text !== '') (kind === 'findings' ? findings : impression).push(text);
   }
   if (findings.length === 0) {
     // Some senders write the findings where an order has its clinical information.
@@ -126,7 +112,8 @@ function doctors(
   const principal = readNamedPerson(draft, 'examDoctor', obr, 32);
   const assistant = readNamedPerson(draft, 'examDoctor', obr, 33);
   let author = assistant;
-  for (let at = 0; at < obx.length && author === NOBODY; at += 1) author = readPerson(draft, 'examDoctor', obx[at], 16);
+  for (let at = 0; at < obx.length && author === NOBODY; at += 1)
+    author = readPerson(draft, 'examDoctor', obx[at]?.segment, 16);
   if (author === NOBODY) author = principal;
   const auditor: Person = status === 'final' ? principal : NOBODY;
   return {

@@ -1,5 +1,6 @@
 // The ORC/OBR groups of a message: each is an order or a report of its own.
 import type { Hl7MessageView, Hl7Segment } from '../../codecs/hl7/message-view.ts';
+import { type Observation, readObservation } from './observation.ts';
 
 export interface SegmentGroup {
   orc: Hl7Segment | undefined;
@@ -8,7 +9,7 @@ export interface SegmentGroup {
   zds: Hl7Segment | undefined;
   ipc: Hl7Segment | undefined;
   readonly dg1: Hl7Segment[];
-  readonly obx: Hl7Segment[];
+  readonly obx: Observation[];
   /** Notes to the order; a note after an OBX is that observation's. */
   readonly nte: Hl7Segment[];
 }
@@ -60,7 +61,7 @@ function place(group: SegmentGroup, segment: Hl7Segment): void {
       group.dg1.push(segment);
       break;
     case 'OBX':
-      group.obx.push(segment);
+      group.obx.push(readObservation(segment));
       break;
     case 'NTE':
       if (group.obx.length === 0) group.nte.push(segment);

@@ -1,12 +1,12 @@
 // What an order and a report both say of the study: numbers, procedure, dates, people, departments.
-import { parseStudyInstanceUid } from '../../schemas/identifiers.ts';
+import { parseStudyInstanceUid, type StudyInstanceUid } from '../../schemas/identifiers.ts';
 import { ageAt } from './age.ts';
 import { isName } from './chinese-text.ts';
-import { EMERGENCY_PRIORITIES, MODALITIES, type PatientClass, STUDY_UID_LABELS } from './code-tables.ts';
+import { EMERGENCY_PRIORITIES, MODALITIES, type PatientClass } from './code-tables.ts';
 import type { MappedIdentifiers } from './mapped-message.ts';
 import { type FieldName, fieldText, type MappingDraft, plainText, put, report } from './mapping-draft.ts';
 import type { MappingSettings } from './mapping-settings.ts';
-import { observationLabels } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { person, putPerson, readNamedPerson, readPerson } from './person.ts';
 import type { SegmentGroup } from './segment-groups.ts';
 import { inSiteTime } from './site-time.ts';
@@ -31,9 +31,7 @@ function mapNumbers(draft: MappingDraft, { orc, obr, ipc, zds, obx }: SegmentGro
   const accessionNumber = first(plainText(obr, 18), plainText(ipc, 1));
   const placerOrderNumber = first(plainText(orc, 2), plainText(obr, 2));
   const fillerOrderNumber = first(plainText(orc, 3), plainText(obr, 3));
-  const uid = first(plainText(zds, 1), plainText(ipc, 3)) || observedUid(obx);
-  const studyInstanceUid = uid === '' ? undefined : parseStudyInstanceUid(uid);
-  if (uid !== '' && studyInstanceUid === undefined) report(draft, 'studyUid', 'ZDS-1', 'mapping.invalid_uid');
+  const studyInstanceUid = studyUid(draft, { zds, ipc, obx });
   put(draft, 'accessNumber', first(accessionNumber, fillerOrderNumber));
   put(draft, 'hisNum', placerOrderNumber);
   put(draft, 'studyUid', studyInstanceUid ?? '');
@@ -45,18 +43,33 @@ function mapNumbers(draft: MappingDraft, { orc, obr, ipc, zds, obx }: SegmentGro
   };
 }
 
+function studyUid(
+  draft: MappingDraft,
+  { zds, ipc, obx }: Pick<SegmentGroup, 'zds' | 'ipc' | 'obx'>,
+): StudyInstanceUid | undefined {
+  return (
+    validUid(draft, plainText(zds, 1), 'ZDS-1') ??
+    validUid(draft, plainText(ipc, 3), 'IPC-3') ??
+    validUid(draft, observedUid(obx), 'OBX-5')
+  );
+}
+
+function validUid(draft: MappingDraft, text: string, where: string): StudyInstanceUid | undefined {
+  if (text === '') return undefined;
+  const uid = parseStudyInstanceUid(text);
+  if (uid === undefined) report(draft, 'studyUid', where, 'mapping.invalid_uid');
+  return uid;
+}
+
 /** An OBX labelled as the study's UID; or of type HD, where its label names no other kind of UID. */
-function observedUid(observations: SegmentGroup['obx']): string {
+function observedUid(observations: readonly Observation[]): string {
   let typed = '';
-  for (const obx of observations) {
-    const labels = observationLabels(obx);
-    if (STUDY_UID_LABELS.has(labels.text) || STUDY_UID_LABELS.has(labels.code)) {
-      const uid = plainText(obx, 5);
+  for (const { kind, valueType, segment } of observations) {
+    if (kind === 'studyUid') {
+      const uid = plainText(segment, 5);
       if (uid !== '') return uid;
     }
-    if (typed === '' && obx.text(2) === 'HD' && !labels.text.includes('UID') && !labels.code.includes('UID')) {
-      typed = plainText(obx, 5);
-    }
+    if (typed === '' && valueType === 'HD' && !/UID/i.test(segment.raw(3))) typed = plainText(segment, 5);
   }
   return typed;
 }
@@ -107,8 +120,8 @@ function mapTime(draft: MappingDraft, field: FieldName, text: string, where: str
 
 /** The age at the study date; no date of study, no age. */
 export function mapAge(draft: MappingDraft): void {
-  const birthday = parseTimestamp(draft.fields.patientBirthday ?? '');
-  const day = parseTimestamp(draft.fields.studyDate ?? '');
+  const birthday = parseTimestamp(draft.fields.get('patientBirthday') ?? '');
+  const day = parseTimestamp(draft.fields.get('studyDate') ?? '');
   if (birthday === undefined || day === undefined) return;
   const age = ageAt(birthday, day);
   if (age === undefined) {
