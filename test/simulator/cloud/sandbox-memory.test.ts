@@ -37,6 +37,7 @@ describe('sandbox cloud: what it remembers', () => {
     });
     await second.drain(AbortSignal.timeout(2_000));
     await using third = await startSandbox({ folder });
+    expect(await read(third, '/sandbox/studies/A')).toMatchObject({ uploads: 2 });
     expect(await read(third, '/sandbox/summary')).toMatchObject({
       studies: 1,
       withdrawn: ['B'],

@@ -67,6 +67,7 @@ describe("hospital: its messages in another's reading", () => {
     for (const { study, report, nth } of reports) {
       const text = new TextDecoder(study.charset).decode(reportMessage(study, report, nth).bytes);
       const lines = text.split('\r').filter((line) => line.startsWith('OBX|'));
+      expect(lines[0]?.split('|')[5]).not.toMatch(/[\^&~]/);
       expect(unescaped(lines[0]?.split('|')[5] ?? '')).toBe(report.findings);
       expect(unescaped(lines[1]?.split('|')[5] ?? '')).toBe(report.impression);
       const pdf = lines[2]?.split('|')[5]?.split('^')[4];

@@ -43,14 +43,17 @@ export interface StoreStub extends AsyncDisposable {
   readonly received: Record<string, unknown>[];
 }
 
-export async function startStoreStub(statusOf: (sopInstanceUid: string) => number): Promise<StoreStub> {
+export async function startStoreStub(
+  statusOf: (sopInstanceUid: string) => number,
+  transferSyntaxUid = '1.2.840.10008.1.2.1',
+): Promise<StoreStub> {
   const received: Record<string, unknown>[] = [];
   dimse.log.setLevel('silent');
   class Acceptor extends dimse.Scp {
     override associationRequested(association: InstanceType<typeof dimse.association.Association>): void {
       for (const { id } of association.getPresentationContexts()) {
-        const syntax = association.getPresentationContext(id).getTransferSyntaxUids().at(-1);
-        association.getPresentationContext(id).setResult(dimse.constants.PresentationContextResult.Accept, syntax);
+        const { Accept } = dimse.constants.PresentationContextResult;
+        association.getPresentationContext(id).setResult(Accept, transferSyntaxUid);
       }
       this.sendAssociationAccept();
     }

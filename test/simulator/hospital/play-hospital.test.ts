@@ -6,6 +6,7 @@ import { type AcceptedItem, type ExpectedStudy, expectedStudies } from '../../..
 import { type HospitalOptions, playHospital } from '../../../simulator/hospital/play-hospital.ts';
 import { createSendingPace } from '../../../simulator/hospital/sending-pace.ts';
 import { createStoreEventSender } from '../../../simulator/hospital/store-event-sender.ts';
+import { createStoreSender } from '../../../simulator/hospital/store-sender.ts';
 import { planStudies } from '../../../simulator/hospital/study-plan.ts';
 import { reportPdf } from '../../../simulator/hospital/synthetic-pdf.ts';
 import { isJsonObject } from '../../../simulator/json-value.ts';
@@ -81,6 +82,22 @@ describe('hospital: a play', () => {
       );
     }
     expect(lines.at(-1)).toContain('equal: all 4 studies');
+  });
+
+  test('hospital: a peer that takes implicit encoding only gets the same objects in it', async () => {
+    await using store = await startStoreStub(() => 0, '1.2.840.10008.1.2');
+    const sender = await createStoreSender({ host: '127.0.0.1', port: store.port, calledAeTitle: 'STUDYBRIDGE' });
+    const [study] = planStudies(SEED, 1);
+    if (study === undefined) throw new Error('a study was asked for');
+    // The library complains on the console when it reads pixels in implicit encoding.
+    const objects = study.series
+      .filter((series) => series.kind !== 'image')
+      .flatMap((series) => series.instances.map((instance) => dicomObject(study, series, instance)));
+    expect(objects.length).toBeGreaterThan(1);
+    expect(await sender?.send(objects, AbortSignal.timeout(10_000))).toEqual([]);
+    expect(store.received.map((elements) => [elements['SOPInstanceUID'], elements['PatientID']])).toEqual(
+      objects.map((object) => [object.sopInstanceUid, study.patient.patientId]),
+    );
   });
 
   test('hospital: one wrong count at the cloud is found and named', async () => {
