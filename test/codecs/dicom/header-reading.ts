@@ -23,7 +23,7 @@ export function pushPieces(walker: HeaderWalker, bytes: Uint8Array, cuts: readon
   for (let index = 0; at < bytes.length; index += 1) {
     const length = cuts.length === 0 ? bytes.length : (cuts[index % cuts.length] ?? 1);
     // A copy that is destroyed afterwards: the walker may keep no reference.
-    const piece = bytes.slice(at, at + length);
+    const piece = Buffer.from(bytes.subarray(at, at + length));
     walker.push(piece, 0, piece.length);
     piece.fill(0xee);
     at += length;
