@@ -29,7 +29,7 @@ export type State<S extends StateSchema> = { readonly [K in keyof S]: StateStore
 export type ReadonlyState<S extends StateSchema> = { readonly [K in keyof S]: Pick<StateStore<S[K]>, 'get' | 'range'> };
 
 export interface Timers {
-  /** At most one timer a key; a later call moves it. Fires (`wake`) once all inputs known at its due time, the upstream tasks' outputs included, have been read. */
+  /** At most one timer a key (of at most 1,880 bytes); a later call moves it. Fires (`wake`) once all inputs known at its due time, the upstream tasks' outputs included, have been read. */
   schedule(key: string, dueMs: number): void;
   cancel(key: string): void;
 }
@@ -70,6 +70,6 @@ export interface TaskDefinition<S extends StateSchema, Report = never> {
 
 /** The sender of a sink, the poller of a feed. */
 export interface Effects extends Service {
-  /** Called after each commit: there may be new work in the state. */
+  /** Called once after `start` and after each commit: there may be new work in the state. */
   wake(): void;
 }

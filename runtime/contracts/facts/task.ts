@@ -5,7 +5,7 @@ export const TASK_FACTS = {
     message: 'task started',
     fields: { task: 'string', partition: 'number', waiting: 'number' },
   },
-  'task.drained': { level: 'info', message: 'task drained', fields: { task: 'string', partition: 'number' } },
+  'task.ended': { level: 'info', message: 'task ended', fields: { task: 'string', partition: 'number' } },
   'task.committed': {
     level: 'debug',
     message: 'batch committed',

@@ -9,8 +9,8 @@ import type { Telemetry } from '../../contracts/telemetry.ts';
 import type { CommittedStores } from '../../state/committed-store.ts';
 import { TaskLoop } from '../tasks/task-loop.ts';
 import { TaskService } from '../tasks/task-service.ts';
-import { positionIn, type TaskCommit, type TaskStorage } from '../tasks/task-storage.ts';
-import type { Progress, TaskOutline } from '../tasks/timer-barrier.ts';
+import { positionIn, positionsIn, type TaskCommit, type TaskStorage } from '../tasks/task-storage.ts';
+import { noteOutline, type Progress, type TaskOutline } from '../tasks/timer-barrier.ts';
 import { TurnGate } from '../tasks/turn-gate.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import { framedBytesMax } from './entry-framing.ts';
@@ -36,7 +36,9 @@ interface RunningTask {
 export class EmbeddedTasks implements AsyncDisposable {
   readonly #options: EmbeddedTasksOptions;
   readonly #outlines: TaskOutline[] = [];
-  readonly #running = new Set<RunningTask>();
+  readonly #running = new Map<string, RunningTask>();
+  /** Committed positions by task and topic. */
+  readonly #positions = new Map<string, Map<string, bigint>>();
   readonly #services: Service[] = [];
   readonly #turns = new TurnGate();
   readonly #progress: Progress;
@@ -46,18 +48,22 @@ export class EmbeddedTasks implements AsyncDisposable {
     this.#progress = {
       tasks: this.#outlines,
       ends: (topic) => [this.#end(topic)],
-      positions: (task, topic) => [positionIn(this.stores(task), topic)],
+      positions: (task, topic) => [this.#position(task, topic)],
     };
   }
 
   run<S extends StateSchema, Report>(definition: TaskDefinition<S, Report>): Service {
     const { name, inputs, outputs } = definition;
-    if (this.#outlines.some((outline) => outline.name === name)) throw new TypeError(`task ${name} runs already`);
-    this.#outlines.push({ name, inputs, outputs });
+    if (this.#running.has(name)) throw new TypeError(`task ${name} runs already`);
+    noteOutline(this.#outlines, { name, inputs, outputs });
+    for (const topic of inputs) this.#position(name, topic);
     const service = new TaskService({
       name,
       open: async () => [this.#openLoop(definition)],
-      drained: () => this.#options.telemetry.record('task.drained', { task: name, partition: PARTITION }),
+      ended: () => {
+        this.#running.delete(name);
+        this.#options.telemetry.record('task.ended', { task: name, partition: PARTITION });
+      },
       failed: (error) => {
         // The queue of writes has told of its own failure.
         if (!(error instanceof LogError))
@@ -75,7 +81,7 @@ export class EmbeddedTasks implements AsyncDisposable {
 
   /** After each group that is durable. */
   changed(topics: ReadonlySet<string>): void {
-    for (const task of this.#running) task.changed(topics);
+    for (const task of this.#running.values()) task.changed(topics);
   }
 
   get known(): boolean {
@@ -87,7 +93,7 @@ export class EmbeddedTasks implements AsyncDisposable {
     let unread: bigint | undefined;
     for (const { name, inputs } of this.#outlines) {
       if (!inputs.includes(topic)) continue;
-      const position = positionIn(this.stores(name), topic);
+      const position = this.#position(name, topic);
       if (unread === undefined || position < unread) unread = position;
     }
     return unread;
@@ -99,7 +105,7 @@ export class EmbeddedTasks implements AsyncDisposable {
       partition: PARTITION,
       inputs: inputs.map((topic) => ({
         topic,
-        position: positionIn(this.stores(name), topic),
+        position: this.#position(name, topic),
         end: this.#end(topic),
       })),
     }));
@@ -121,7 +127,7 @@ export class EmbeddedTasks implements AsyncDisposable {
       telemetry,
       turns: this.#turns,
     });
-    this.#running.add(loop);
+    this.#running.set(definition.name, loop);
     let waiting = 0;
     for (const topic of definition.inputs) waiting += Number(this.#end(topic) - positionIn(storage.stores, topic));
     telemetry.record('task.started', { task: definition.name, partition: PARTITION, waiting });
@@ -157,6 +163,21 @@ export class EmbeddedTasks implements AsyncDisposable {
       for (const entry of outputs) topics.get(entry.topic)?.append(entry, nowMs);
     };
     await writer.submit({ kind: 'commit', writes: changes.length + outputs.length, bytes, write });
+    const known = this.#positions.get(task);
+    for (const [topic, position] of positionsIn(changes)) known?.set(topic, position);
+  }
+
+  /**
+   * As far as this process has been told. LMDB shows a commit a moment before its promise resolves, and with it the
+   * new ends of topics: a position read from LMDB could be ahead of the outputs that were committed with it, and a
+   * timer's barrier would note an end too early.
+   */
+  #position(task: string, topic: TopicName): bigint {
+    const known = this.#positions.get(task) ?? new Map<string, bigint>();
+    this.#positions.set(task, known);
+    const position = known.get(topic) ?? positionIn(this.stores(task), topic);
+    known.set(topic, position);
+    return position;
   }
 
   #end(topic: TopicName): bigint {

@@ -53,7 +53,10 @@ export class GroupWriter {
   readonly #commits = new JobQueue();
   #group: readonly QueuedJob[] = [];
   #pumping = false;
+  /** Of the group that is being written. */
   #begunAtMs: number | undefined;
+  /** Groups begun so far. */
+  #groups = 0;
   #failed: LogError | undefined;
   #closed = false;
   #idle: (() => void) | undefined;
@@ -89,7 +92,7 @@ export class GroupWriter {
   /** Ends the process when a commit takes longer than `deadlineMs`: a panicked environment never settles. */
   async watch(deadlineMs: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    let seen: number | undefined;
+    let seen = -1;
     let seenAtMs = 0;
     for (;;) {
       try {
@@ -98,8 +101,8 @@ export class GroupWriter {
         // Aborted: the log is closing.
         return;
       }
-      if (this.#begunAtMs === undefined || this.#begunAtMs !== seen) {
-        seen = this.#begunAtMs;
+      if (this.#begunAtMs === undefined || this.#groups !== seen) {
+        seen = this.#groups;
         seenAtMs = clock.monotonicMs();
       } else if (clock.monotonicMs() - seenAtMs >= deadlineMs) {
         this.#fail(new LogError('log.commit_failed', { cause: new Error('a commit has not settled') }), 'stuck');
@@ -113,6 +116,7 @@ export class GroupWriter {
     const { clock, transaction } = this.#options;
     while (this.#failed === undefined && this.#appends.size + this.#commits.size > 0) {
       this.#begunAtMs = clock.monotonicMs();
+      this.#groups += 1;
       try {
         // The group is formed when the transaction begins, as late as can be.
         await transaction(() => this.#writeGroup());

@@ -73,6 +73,8 @@ export class TaskLoop<S extends StateSchema, Report> {
     const report = (value: Report): Promise<void> => this.#reports.add(value, () => this.#wakeup.notify());
     this.#effects = definition.effects?.(committedView(definition, storage.stores), report);
     await this.#effects?.start(signal);
+    // The commit that made work may have been that of an owner before.
+    this.#effects?.wake();
   }
 
   /** Resolves when drained or abandoned; rejects when the task cannot go on. */
@@ -100,9 +102,12 @@ export class TaskLoop<S extends StateSchema, Report> {
     if (this.#phase !== 'reading') return;
     this.#phase = 'reporting';
     crashPoint('drain');
-    await this.#effects?.drain(deadline);
-    this.#phase = 'ended';
-    this.#wakeup.notify();
+    try {
+      await this.#effects?.drain(deadline);
+    } finally {
+      this.#phase = 'ended';
+      this.#wakeup.notify();
+    }
   }
 
   /** Ends after the commit that is under way. */

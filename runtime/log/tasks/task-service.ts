@@ -1,27 +1,27 @@
 // A task as a service: started, draining, ended, over the loops of the partitions that this process owns.
 import type { Service } from '../../contracts/service.ts';
-import type { StateSchema } from '../../contracts/task.ts';
-import type { TaskLoop } from './task-loop.ts';
+import type { TaskAtWork } from './reopening-loop.ts';
 
-export interface TaskServiceOptions<S extends StateSchema, Report> {
+export interface TaskServiceOptions {
   readonly name: string;
   /** Restores the state and opens one loop a partition. */
-  readonly open: (signal: AbortSignal) => Promise<readonly TaskLoop<S, Report>[]>;
-  readonly drained: () => void;
+  readonly open: (signal: AbortSignal) => Promise<readonly TaskAtWork[]>;
+  /** All loops have ended, in whichever way. */
+  readonly ended: () => void;
   /** A loop ended by itself; `ended` rejects with the same error. */
   readonly failed: (error: unknown) => void;
 }
 
-export class TaskService<S extends StateSchema, Report> implements Service {
+export class TaskService implements Service {
   readonly name: string;
   readonly ended: Promise<void>;
-  readonly #options: TaskServiceOptions<S, Report>;
+  readonly #options: TaskServiceOptions;
   readonly #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
   #started: Promise<void> | undefined;
   #drained: Promise<void> | undefined;
-  #loops: readonly TaskLoop<S, Report>[] = [];
+  #loops: readonly TaskAtWork[] = [];
 
-  constructor(options: TaskServiceOptions<S, Report>) {
+  constructor(options: TaskServiceOptions) {
     this.name = options.name;
     this.#options = options;
     const { promise, resolve, reject } = deferred();
@@ -62,8 +62,10 @@ export class TaskService<S extends StateSchema, Report> implements Service {
   async #run(): Promise<void> {
     try {
       await Promise.all(this.#loops.map((loop) => loop.run()));
+      this.#options.ended();
       this.#settle.resolve();
     } catch (error) {
+      this.#options.ended();
       this.#settle.reject(error);
       this.#options.failed(error);
       await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
@@ -88,7 +90,6 @@ export class TaskService<S extends StateSchema, Report> implements Service {
     const drained = Promise.all(this.#loops.map((loop) => loop.drain(deadline))).then(() => ended);
     await Promise.race([drained, late.promise, ended]);
     deadline.removeEventListener('abort', onAbort);
-    this.#options.drained();
   }
 }
 

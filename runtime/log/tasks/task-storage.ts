@@ -55,9 +55,20 @@ export const OWN_STORES = {
 
 export function positionIn(stores: CommittedStores, topic: TopicName): bigint {
   const bytes = stores(OWN_STORES.positions).get(topic);
-  return bytes === undefined ? 0n : BigInt(Buffer.from(bytes).toString('latin1'));
+  return bytes === undefined ? 0n : positionOf(bytes);
 }
 
 export function positionChange(topic: TopicName, position: bigint): StateChange {
   return { store: OWN_STORES.positions, key: topic, bytes: Buffer.from(String(position), 'latin1') };
+}
+
+/** The positions among the changes of a commit. */
+export function* positionsIn(changes: readonly StateChange[]): Generator<readonly [topic: string, position: bigint]> {
+  for (const { store, key, bytes } of changes) {
+    if (store === OWN_STORES.positions && bytes !== undefined) yield [key, positionOf(bytes)];
+  }
+}
+
+function positionOf(bytes: Uint8Array): bigint {
+  return BigInt(Buffer.from(bytes).toString('latin1'));
 }

@@ -26,6 +26,13 @@ export interface Progress {
   positions(task: string, topic: TopicName): readonly bigint[];
 }
 
+/** A task that runs again after it ended takes the place it had. */
+export function noteOutline(outlines: TaskOutline[], outline: TaskOutline): void {
+  const index = outlines.findIndex(({ name }) => name === outline.name);
+  if (index === -1) outlines.push(outline);
+  else outlines[index] = outline;
+}
+
 export class TimerBarrier {
   /** Covers the timers due at this time or before. */
   readonly atMs: number;
