@@ -22,6 +22,8 @@ export class CloudClient {
   readonly #clock: Clock;
   readonly #pool: Pool;
   readonly #basePath: string;
+  readonly #open = new Set<Exchange>();
+  #alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
 
   /** `mayBegin` is asked again when a connection stands, since connecting may have outlasted the right to send. */
   constructor(account: CloudAccount, clock: Clock, mayBegin: () => boolean) {
@@ -41,38 +43,67 @@ export class CloudClient {
     });
   }
 
-  /** Never rejects. `signal` gives the attempt up; `timeoutMs` covers all of it. */
-  attempt(request: OutgoingRequest, timeoutMs: number, signal: AbortSignal): Promise<AttemptEnd> {
+  /** Never rejects. `timeoutMs` covers the whole attempt. */
+  attempt(request: OutgoingRequest, timeoutMs: number): Promise<AttemptEnd> {
     return new Promise((resolve) => {
-      const over = new AbortController();
-      const exchange = new Exchange((end) => {
-        over.abort();
-        signal.removeEventListener('abort', abandon);
+      const exchange = new Exchange(this.#clock.monotonicMs() + timeoutMs, (end) => {
+        this.#open.delete(exchange);
         resolve(end);
       });
-      const abandon = (): void => exchange.giveUp('abandoned');
-      if (signal.aborted) return abandon();
-      signal.addEventListener('abort', abandon, { once: true });
-      this.#clock.sleep(timeoutMs, over.signal).then(
-        () => exchange.giveUp('timed_out'),
-        () => {
-          // The attempt ended first.
-        },
-      );
+      this.#open.add(exchange);
+      this.#wakeBy(exchange.deadlineMs);
       const headers = { 'content-type': 'application/json; charset=utf-8', ...request.headers };
       const path = this.#basePath + request.path;
       this.#pool.dispatch({ path, method: 'POST', headers, body: request.body }, exchange);
     });
   }
 
+  /** Gives up every attempt under way and closes its connection; returns how many. */
+  abandon(): number {
+    const open = [...this.#open];
+    for (const exchange of open) exchange.giveUp('abandoned');
+    return open.length;
+  }
+
   /** Closes every connection at once. */
   async destroy(): Promise<void> {
+    this.abandon();
+    this.#alarm?.stop.abort();
     await this.#pool.destroy();
+  }
+
+  /** One timer for all attempts, since nearly all end long before it rings. */
+  #wakeBy(deadlineMs: number): void {
+    if (this.#alarm !== undefined && this.#alarm.atMs <= deadlineMs) return;
+    this.#alarm?.stop.abort();
+    const alarm = { atMs: deadlineMs, stop: new AbortController() };
+    this.#alarm = alarm;
+    this.#clock.sleep(Math.max(0, deadlineMs - this.#clock.monotonicMs()), alarm.stop.signal).then(
+      () => {
+        this.#alarm = undefined;
+        this.#endLate();
+      },
+      () => {
+        // Replaced by an earlier alarm, or the client was destroyed.
+      },
+    );
+  }
+
+  #endLate(): void {
+    const nowMs = this.#clock.monotonicMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const exchange of [...this.#open]) {
+      if (exchange.deadlineMs <= nowMs) exchange.giveUp('timed_out');
+      else nextMs = Math.min(nextMs, exchange.deadlineMs);
+    }
+    if (nextMs !== Number.POSITIVE_INFINITY) this.#wakeBy(nextMs);
   }
 }
 
 /** One request and its answer, as undici reports them. Settles once. */
 class Exchange implements Dispatcher.DispatchHandler {
+  /** Monotonic. */
+  readonly deadlineMs: number;
   readonly #settle: (end: AttemptEnd) => void;
   #settled = false;
   /** Undefined until the first byte is about to be sent. */
@@ -83,7 +114,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(settle: (end: AttemptEnd) => void) {
+  constructor(deadlineMs: number, settle: (end: AttemptEnd) => void) {
+    this.deadlineMs = deadlineMs;
     this.#settle = settle;
   }
 

@@ -70,12 +70,12 @@ export class CloudSender implements Effects {
   readonly #report: (report: CloudReport) => Promise<void>;
   readonly #lines: readonly Line[];
   readonly #documents = new ByteBudget(DOCUMENT_BYTES_MAX);
-  readonly #attempts = new Set<AbortController>();
   /** Attempts from choice to committed end, of all sites. */
   readonly #working = new Set<Promise<void>>();
   readonly #gauges: (() => void)[] = [];
   #phase: 'made' | 'sending' | 'draining' | 'ended' = 'made';
   #recovered = false;
+  #looking = false;
   #lastBeatMs: number;
   /** How often the lease has lapsed: what began before a lapse is not sent after it. */
   #lapses = 0;
@@ -118,7 +118,7 @@ export class CloudSender implements Effects {
   }
 
   wake(): void {
-    this.#sendDue();
+    this.#sendSoon();
   }
 
   async drain(deadline: AbortSignal): Promise<void> {
@@ -133,6 +133,16 @@ export class CloudSender implements Effects {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end();
+  }
+
+  /** One look at the queue for all that a commit has settled, so that what begins, begins together. */
+  #sendSoon(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    setImmediate(() => {
+      this.#looking = false;
+      this.#sendDue();
+    });
   }
 
   /** Invariant 7: reads at most one index entry more than there is room for attempts. */
@@ -195,7 +205,7 @@ export class CloudSender implements Effects {
     const { site } = line;
     await this.#report({ type: 'ended', site, studyKey, requestId: flight.requestId, verdict });
     line.taken.delete(studyKey);
-    this.#sendDue();
+    this.#sendSoon();
   }
 
   async #attempt(line: Line, flight: Flight, beginning: Beginning): Promise<Verdict> {
@@ -217,10 +227,7 @@ export class CloudSender implements Effects {
       ...signingHeaders(account.appId, account.token, clock.nowMs()),
       'x-request-id': flight.requestId,
     };
-    const abort = new AbortController();
-    this.#attempts.add(abort);
-    const end = await line.client.attempt({ path, body, headers }, leftMs, abort.signal);
-    this.#attempts.delete(abort);
+    const end = await line.client.attempt({ path, body, headers }, leftMs);
     this.#noteAnswer(line, end, beginning.atMs);
     return readEnd(end, body, clock.nowMs());
   }
@@ -248,7 +255,7 @@ export class CloudSender implements Effects {
       await Promise.all(reports);
     }
     this.#recovered = true;
-    this.#sendDue();
+    this.#sendSoon();
   }
 
   // Invariant 4: a sender whose monotonic clock has jumped past its lease aborts its sockets before anything else.
@@ -258,8 +265,7 @@ export class CloudSender implements Effects {
     this.#lastBeatMs = nowMs;
     if (stoodStillMs <= LEASE_MS) return;
     this.#lapses += 1;
-    const aborted = this.#attempts.size;
-    for (const attempt of this.#attempts) attempt.abort();
+    const aborted = this.#lines.reduce((total, { client }) => total + client.abandon(), 0);
     if (aborted === 0) return;
     this.#options.telemetry.record('cloud.lease_lapsed', { stoodStillSeconds: stoodStillMs / 1_000, aborted });
   }
@@ -316,7 +322,6 @@ export class CloudSender implements Effects {
       this.#phase = 'ended';
       this.#sleeping?.alarm.abort();
       for (const giveBack of this.#gauges) giveBack();
-      for (const attempt of this.#attempts) attempt.abort();
       this.#finish();
     }
     await Promise.all(this.#lines.map((line) => line.client.destroy()));
