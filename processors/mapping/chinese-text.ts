@@ -6,10 +6,10 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(['无', '同上', '0']);
 /** HL7's explicit null: delete what was said before. Source: HL7 v2.5.1, section 2.5.3. */
 export const EXPLICIT_NULL = '""';
 
-/** The text without blanks around it; '' for a placeholder. */
+/** The text without blanks around it; '' for a placeholder or an explicit null. */
 export function meaningful(text: string): string {
   const trimmed = text.trim();
-  return PLACEHOLDERS.has(trimmed) ? '' : trimmed;
+  return PLACEHOLDERS.has(trimmed) || trimmed === EXPLICIT_NULL ? '' : trimmed;
 }
 
 /** Whether a character is a CJK ideograph: the unified block, extension A, the compatibility block, or the planes 2 and 3. */

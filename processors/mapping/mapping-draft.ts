@@ -75,5 +75,5 @@ export function plainText(
 ): string {
   if (segment === undefined) return '';
   const text = segment.text(at, component, repetition, subcomponent);
-  return text === '' || text === EXPLICIT_NULL ? '' : meaningful(text);
+  return text === '' ? '' : meaningful(text);
 }

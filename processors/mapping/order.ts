@@ -1,5 +1,6 @@
 // What only orders say: what is asked for, and why.
 import type { Hl7Segment } from '../../codecs/hl7/message-view.ts';
+import { meaningful } from './chinese-text.ts';
 import { ENDING_STATUSES, ORDER_ACTIONS } from './code-tables.ts';
 import type { MappedOrder } from './mapped-message.ts';
 import { type FieldName, fieldText, type MappingDraft, plainText, put, report } from './mapping-draft.ts';
@@ -58,7 +59,7 @@ function codedText(draft: MappingDraft, field: FieldName, segment: Hl7Segment, a
 }
 
 function putAll(draft: MappingDraft, field: FieldName, texts: readonly string[]): void {
-  const distinct = new Set(texts.filter((text) => text !== ''));
+  const distinct = new Set(texts.map(meaningful).filter((text) => text !== ''));
   if (distinct.size > 0) put(draft, field, [...distinct].join(';'));
 }
 

@@ -51,17 +51,19 @@ export function mapPatientIdentifiers(
   }
 }
 
-/** Never a citizen number, a passport or a visit card while another identifier exists. */
+/** Never a citizen number, a passport or a visit card while another identifier exists; an insurance number after the hospital's own. */
 function patientId(pid: Hl7Segment | undefined, numbers: readonly TypedNumber[]): string {
   for (const type of PATIENT_NUMBER_TYPES) {
     const known = numbers.find((other) => other.type === type);
     if (known !== undefined) return known.number;
   }
-  const open = numbers.find((other) => !isPrivate(other));
-  if (open !== undefined) return open.number;
+  const open = numbers.filter((other) => !isPrivate(other));
+  const own = open.find(({ type }) => !INSURANCE_TYPES.has(type));
+  if (own !== undefined) return own.number;
   const external = plainText(pid, 2);
   if (external !== '' && citizenNumber(external) === undefined) return external;
   const last =
+    open[0] ??
     numbers.find(({ type }) => VISIT_CARD_TYPES.has(type)) ??
     numbers.find(({ type }) => PASSPORT_TYPES.has(type)) ??
     numbers[0];
