@@ -185,6 +185,13 @@ test('character set: two hanzi of GB2312 that are well-formed UTF-8 too are read
   expect(result.value.charset.contradicted).toBe(false);
 });
 
+test('character set: text in UTF-8 that is well-formed GB18030 too, by chance, is read as UTF-8 whatever is declared', () => {
+  const result = readHl7Message(Buffer.from(`${MSH}||||||GB2312\rPID|1||张三李四`), {});
+  assert(result.ok);
+  expect(result.value.first('PID')?.text(3)).toBe('张三李四');
+  expect(result.value.charset).toMatchObject({ used: 'utf-8', contradicted: true });
+});
+
 test('character set: of several in MSH-18 the one that fits is used', () => {
   const result = readHl7Message(gb18030Message(`${MSH}||||||ASCII~GB18030\rPID|1||`, ZHANG_SAN), {});
   assert(result.ok);

@@ -103,8 +103,8 @@ test('MLLP abuse: a sender that never reads is not read on, and its neighbours a
   const neighbour = await client();
   sender.socket.pause();
   // More than the buffers of the kernel hold as messages and answers, on loopback.
-  const written = 200_000;
-  const batch = Buffer.concat(Array.from({ length: 1000 }, (_, at) => framed(order(`A${at}`))));
+  const written = 60_000;
+  const batch = Buffer.concat(Array.from({ length: 1000 }, () => framed(order('A'.repeat(199)))));
   for (let at = 0; at < written; at += 1000) sender.socket.write(batch);
   let taken = 0;
   let neighbours = 0;

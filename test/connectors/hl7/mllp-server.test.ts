@@ -32,13 +32,20 @@ test('Invariant 1: a sender is told accepted only after its record is durable', 
 test('MLLP server: answers stand in the order of the frames though appends finish in another', async () => {
   const { log, client } = await startServer();
   const sender = await client();
+  const neighbour = await client();
   log.hold();
   for (const controlId of ['A1', 'A2', 'A3']) {
     sender.send(order(controlId));
     await log.nextAppend();
   }
+  neighbour.send(order('B1'));
+  await log.nextAppend();
   log.releaseOne(2);
   log.releaseOne(1);
+  log.releaseOne(1);
+  await neighbour.expectAnswers(1);
+  expect(log.messages().map(({ controlId }) => controlId)).toEqual(['A3', 'A2', 'B1']);
+  expect(sender.answers).toEqual([]);
   log.take();
   expect((await sender.expectAnswers(3)).map(verdict)).toEqual(['AA A1', 'AA A2', 'AA A3']);
 });
