@@ -178,10 +178,9 @@ test('character set: text in UTF-8 with a character cut apart is not taken for G
 });
 
 test('character set: two hanzi of GB2312 that are well-formed UTF-8 too are read as declared', () => {
-  // 联通 in GB2312.
-  const result = readHl7Message(gb18030Message(`${MSH}||||||GB2312\rPID|1||`, [0xc1, 0xaa, 0xcd, 0xa8]), {});
+  const result = readHl7Message(gb18030Message(`${MSH}||||||GB2312\rPID|1||`, [0xc2, 0xa1, 0xd3, 0xa1]), {});
   assert(result.ok);
-  expect(result.value.first('PID')?.text(3)).toBe('联通');
+  expect(result.value.first('PID')?.text(3)).toBe('隆印');
   expect(result.value.charset.contradicted).toBe(false);
 });
 
