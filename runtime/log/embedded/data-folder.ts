@@ -1,14 +1,15 @@
 // The data directory: created for its owner only, and checked before anything is opened in it.
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError } from '../../contracts/environment-error.ts';
 import type { FolderIdentity } from './folder-lock.ts';
 
 /** Rejects with `log.folder_not_writable`. */
 export async function prepareFolder(folder: string): Promise<FolderIdentity> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(resolve(folder));
     await chmod(folder, 0o700);
     const probe = join(folder, `.probe-${randomUUID()}`);
     await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
@@ -19,5 +20,19 @@ export async function prepareFolder(folder: string): Promise<FolderIdentity> {
     throw new EnvironmentError('log.folder_not_writable', `the data directory ${folder} cannot be written`, {
       cause: error,
     });
+  }
+}
+
+/** `mkdir` with `recursive` never ends where a file system answers ENOENT below a folder that exists, as /proc does. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return;
+    const parent = dirname(folder);
+    if (code !== 'ENOENT' || existsSync(parent)) throw error;
+    await makeFolder(parent);
+    await mkdir(folder, { mode: 0o700 });
   }
 }

@@ -4,6 +4,8 @@ import type { Clock } from '../../contracts/clock.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 
 const LOOK_EVERY_MS = 1_000;
+/** Below this LMDB cannot write a group, whatever reserve is configured. */
+const RESERVE_BYTES_MIN = 4 * 1024 * 1024;
 
 export interface DiskWatchOptions {
   readonly folder: string;
@@ -14,12 +16,14 @@ export interface DiskWatchOptions {
 
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
+  readonly #reserveBytes: number;
   readonly #waiting = new Set<() => void>();
   #full = false;
   #freeBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
+    this.#reserveBytes = Math.max(RESERVE_BYTES_MIN, options.reserveBytes);
   }
 
   /** Below the reserve: no append. */
@@ -29,13 +33,13 @@ export class DiskWatch {
 
   /** Below half of the reserve: tasks wait too, and only retention still writes. */
   get exhausted(): boolean {
-    return this.#full && this.#freeBytes < this.#options.reserveBytes / 2;
+    return this.#full && this.#freeBytes < this.#reserveBytes / 2;
   }
 
   async look(): Promise<void> {
     const { bavail, bsize } = await statfs(this.#options.folder);
     this.#freeBytes = bavail * bsize;
-    this.#note(this.#freeBytes < this.#options.reserveBytes);
+    this.#note(this.#freeBytes < this.#reserveBytes);
   }
 
   /** A commit found no space, whatever was measured: nothing is taken until a look finds space again. */
@@ -74,10 +78,10 @@ export class DiskWatch {
   }
 
   #note(full: boolean): void {
-    const { telemetry, reserveBytes } = this.#options;
+    const { telemetry } = this.#options;
     if (full !== this.#full) {
       this.#full = full;
-      if (full) telemetry.record('log.full', { freeBytes: this.#freeBytes, reserveBytes });
+      if (full) telemetry.record('log.full', { freeBytes: this.#freeBytes, reserveBytes: this.#reserveBytes });
       else telemetry.record('log.writable_again', { freeBytes: this.#freeBytes });
     }
     for (const wake of [...this.#waiting]) wake();
