@@ -10,20 +10,22 @@
  * further instances are counted under a variant without attributes. Which ones are kept does not depend on the order of
  * arrival. (With deletions in a series that has more, the attributes may; the counts never do.)
  */
-import { createHash } from 'node:crypto';
-import type { StudyAttributes } from '../../schemas/records.ts';
+import { hash } from 'node:crypto';
 import { INSTANCE_CLASSES, type InstanceClass } from './instance-class.ts';
+import { type AttributeValues, modalityOfContent, seriesOfContent, type VariantContent } from './variant-content.ts';
 
 /** Invariant 7: what a sender varies without end is not kept without end. */
 const VARIANTS_PER_SERIES_MAX = 64;
 const HASH_CHARACTERS = 12;
 
 export interface StudyRow {
+  /** All instances of the study, and all its variants, begin with it. */
+  readonly prefix: string;
   readonly revision: number;
   readonly firstEventAtMs: number;
   readonly lastEventAtMs: number;
   readonly series: readonly SeriesRow[];
-  readonly attributes: StudyAttributes;
+  readonly attributes: AttributeValues;
   /** A variant came or went since `attributes` were chosen. */
   readonly attributesStale: boolean;
   /** Of the record that changed the set last. */
@@ -40,18 +42,12 @@ export interface SeriesRow {
 export interface VariantSize {
   readonly variant: string;
   readonly size: number;
-}
-
-/** What the instances of a variant say, kept once. */
-export interface VariantContent {
-  readonly seriesInstanceUid: string;
   readonly modality: string | null;
-  readonly attributes: StudyAttributes | null;
 }
 
 /** The name of a variant: series, class and content, so that the first two are known without looking it up. */
 export function variantName(instanceClass: InstanceClass, content: VariantContent): string {
-  const series = uidHash(content.seriesInstanceUid);
+  const series = uidHash(seriesOfContent(content));
   return `${series}${INSTANCE_CLASSES.indexOf(instanceClass)}${uidHash(JSON.stringify(content))}`;
 }
 
@@ -61,20 +57,22 @@ export function classOfVariant(variant: string): InstanceClass {
 
 /** 72 bits of SHA-256 as text: no accident makes two UIDs of a study the same. */
 export function uidHash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, HASH_CHARACTERS);
+  return hash('sha256', text, 'base64url').slice(0, HASH_CHARACTERS);
 }
 
 export function withOneMore(
   series: readonly SeriesRow[],
-  seriesInstanceUid: string,
   variant: string,
+  content: VariantContent,
 ): readonly SeriesRow[] {
   const seriesHash = variant.slice(0, HASH_CHARACTERS);
   const index = series.findIndex((row) => row.seriesHash === seriesHash);
-  const row = series[index] ?? { seriesInstanceUid, seriesHash, variants: [] };
+  const row = series[index] ?? { seriesInstanceUid: seriesOfContent(content), seriesHash, variants: [] };
   const known = row.variants.findIndex((other) => other.variant === variant);
   const variants =
-    known === -1 ? bounded(inserted(row.variants, { variant, size: 1 })) : resized(row.variants, known, 1);
+    known === -1
+      ? bounded(inserted(row.variants, { variant, size: 1, modality: modalityOfContent(content) }))
+      : resized(row.variants, known, 1);
   const changed = { ...row, variants };
   return index === -1 ? inserted(series, changed) : series.with(index, changed);
 }
@@ -89,6 +87,12 @@ export function withOneLess(series: readonly SeriesRow[], variant: string): read
   const variants = resized(row.variants, known, -1);
   if (variants.length === 0) return series.filter((other) => other !== row);
   return series.with(index, { ...row, variants });
+}
+
+export function hasVariant(series: readonly SeriesRow[], variant: string): boolean {
+  const seriesHash = variant.slice(0, HASH_CHARACTERS);
+  const row = series.find((other) => other.seriesHash === seriesHash);
+  return row?.variants.some((other) => other.variant === variant) ?? false;
 }
 
 /** Whether both have the same variants, whatever their sizes. */
@@ -120,7 +124,8 @@ function bounded(variants: readonly VariantSize[]): readonly VariantSize[] {
   let kept: readonly VariantSize[] = variants.filter((other) => !surplus.includes(other));
   for (const { variant, size } of surplus) {
     const index = kept.findIndex((other) => other.variant === nameless(variant));
-    kept = index === -1 ? inserted(kept, { variant: nameless(variant), size }) : resized(kept, index, size);
+    kept =
+      index === -1 ? inserted(kept, { variant: nameless(variant), size, modality: null }) : resized(kept, index, size);
   }
   return kept;
 }

@@ -25,15 +25,16 @@ import { instanceClass } from './instance-class.ts';
 import { type InstanceRegister, presentBy, withDeletion, withStore } from './instance-register.ts';
 import { registerCodec } from './register-codec.ts';
 import {
+  hasVariant,
   type StudyRow,
   sameVariants,
   uidHash,
-  type VariantContent,
   variantName,
   withOneLess,
   withOneMore,
 } from './study-row.ts';
-import { chosenAttributes, NO_ATTRIBUTES, normalised, normalisedText, studySnapshot } from './study-snapshot.ts';
+import { chosenAttributes, studySnapshot } from './study-snapshot.ts';
+import { contentOf, type VariantContent } from './variant-content.ts';
 
 /** For a record that came without one. */
 const NO_TRACE = '0000000000000000';
@@ -66,12 +67,12 @@ export function tallyTask(options: { readonly codec: RecordCodec }): TaskDefinit
       const slash = key.indexOf('/');
       const site = key.slice(0, slash);
       const studyInstanceUid = key.slice(slash + 1);
-      const prefix = studyPrefix(site, studyInstanceUid);
-      const contentOf = (variant: string) => context.state.variants.get(prefix + variant);
-      const attributes = row.attributesStale ? chosenAttributes(row.series, contentOf) : row.attributes;
+      const attributes = row.attributesStale
+        ? chosenAttributes(row.series, (variant) => context.state.variants.get(row.prefix + variant))
+        : row.attributes;
       const next: StudyRow = { ...row, attributes, attributesStale: false, revision: row.revision + 1 };
       context.state.studies.set(key, next);
-      context.emit(codec.entry('study.images', studySnapshot(site, studyInstanceUid, next, contentOf), next.lineage));
+      context.emit(codec.entry('study.images', studySnapshot(site, studyInstanceUid, next), next.lineage));
     },
   };
 }
@@ -112,19 +113,21 @@ function count(event: DicomInstance, record: StoredRecord, context: TaskContext<
   const register = withEvent(known, event, variant, Number(record.position.offset));
   if (register === known) return;
   instances.set(key, register);
-  if (event.event === 'stored' && variants.get(prefix + variant) === undefined) variants.set(prefix + variant, content);
+
+  const studyKey = `${event.site}/${event.studyInstanceUid}`;
+  const row = studies.get(studyKey) ?? newRow(prefix, event.receivedAtMs);
+  const stored = event.event === 'stored' && !hasVariant(row.series, variant);
+  if (stored && variants.get(prefix + variant) === undefined) variants.set(prefix + variant, content);
 
   const before = presentBy(known);
   const after = presentBy(register);
   // Invariant 6: a repeated store leaves the set, and so the snapshot, as it is.
   if (before?.variant === after?.variant) return;
-  const studyKey = `${event.site}/${event.studyInstanceUid}`;
-  const row = studies.get(studyKey) ?? newRow(event.receivedAtMs);
   let { series } = row;
   if (before !== undefined) series = withOneLess(series, before.variant);
   if (after !== undefined) {
-    const seriesInstanceUid = variants.get(prefix + after.variant)?.seriesInstanceUid ?? '';
-    series = withOneMore(series, seriesInstanceUid, after.variant);
+    const said = after.variant === variant ? content : variants.get(prefix + after.variant);
+    series = withOneMore(series, after.variant, said ?? content);
   }
   studies.set(studyKey, {
     ...row,
@@ -137,24 +140,16 @@ function count(event: DicomInstance, record: StoredRecord, context: TaskContext<
   context.touch(studyKey);
 }
 
-function newRow(receivedAtMs: number): StudyRow {
+function newRow(prefix: string, receivedAtMs: number): StudyRow {
   return {
+    prefix,
     revision: 0,
     firstEventAtMs: receivedAtMs,
     lastEventAtMs: receivedAtMs,
     series: [],
-    attributes: NO_ATTRIBUTES,
+    attributes: [],
     attributesStale: true,
     lineage: { trace: NO_TRACE, causation: '' },
-  };
-}
-
-function contentOf({ seriesInstanceUid, attributes }: DicomInstance): VariantContent {
-  if (attributes === null) return { seriesInstanceUid, modality: null, attributes: null };
-  return {
-    seriesInstanceUid,
-    modality: normalisedText(attributes.modality),
-    attributes: normalised(attributes.study),
   };
 }
 

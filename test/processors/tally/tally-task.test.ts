@@ -216,4 +216,17 @@ describe('image tally', () => {
       .map((_, index) => deletedEvent({ instance: `1.${index}`, order: 1000 + index }));
     expect(last(task.each(recordsOf(deletions)))?.counts.images).toBe(1);
   });
+
+  test('image tally: a study of 10,000 images has a row no larger than one of ten, and counts each once', () => {
+    const task = harness();
+    const store = (from: number, to: number) =>
+      task.batch(
+        recordsOf(Array.from({ length: to - from }, (_, index) => storedEvent({ instance: `1.${from + index}` }))),
+      );
+    store(0, 10);
+    const small = JSON.stringify(task.state.studies.get('default/1.2.3')).length;
+    for (let from = 10; from < 10_000; from += 999) store(from, Math.min(from + 999, 10_000));
+    expect(last(task.emitted)?.counts.images).toBe(10_000);
+    expect(JSON.stringify(task.state.studies.get('default/1.2.3')).length).toBeLessThan(small + 20);
+  });
 });

@@ -1,0 +1,116 @@
+// What the instances of a variant say: series, modality and study attributes, packed as a list of texts.
+import type { DicomInstance, StudyAttributes } from '../../schemas/records.ts';
+
+/**
+ * Series Instance UID, modality, then the attributes in the order of `ATTRIBUTE_NAMES`. A list, since the names of 28
+ * attributes would outweigh what they say, in the state and in the time it takes to read it.
+ */
+export type VariantContent = readonly (string | null)[];
+/** In the order of `ATTRIBUTE_NAMES`. */
+export type AttributeValues = readonly (string | null)[];
+
+/** The order is that of the state on disk: new names are added at the end, none is moved. */
+const ATTRIBUTE_NAMES = [
+  'patientId',
+  'issuerOfPatientId',
+  'patientName',
+  'patientSex',
+  'patientBirthDate',
+  'patientAge',
+  'patientSizeMetres',
+  'patientWeightKilograms',
+  'patientTelephone',
+  'allergies',
+  'accessionNumber',
+  'studyId',
+  'studyDate',
+  'studyTime',
+  'studyDescription',
+  'bodyPartExamined',
+  'scanOptions',
+  'referringPhysician',
+  'requestingService',
+  'institutionName',
+  'institutionalDepartment',
+  'performingPhysician',
+  'operatorsName',
+  'admissionId',
+  'admittingDiagnoses',
+  'stationName',
+  'manufacturer',
+  'manufacturerModel',
+] as const satisfies readonly (keyof StudyAttributes)[];
+
+const ATTRIBUTES_FROM = 2;
+
+/** Empty text is no value, and blanks around one say nothing (PS3.5 section 6.2 pads with them). */
+export function contentOf({ seriesInstanceUid, attributes }: DicomInstance): VariantContent {
+  const content: (string | null)[] = [seriesInstanceUid, null];
+  if (attributes === null) return content;
+  content[1] = normalised(attributes.modality);
+  for (const name of ATTRIBUTE_NAMES) content.push(normalised(attributes.study[name]));
+  return content;
+}
+
+export function seriesOfContent(content: VariantContent): string {
+  return content[0] ?? '';
+}
+
+export function modalityOfContent(content: VariantContent): string | null {
+  return content[1] ?? null;
+}
+
+/** Per attribute the first value that is not empty. */
+export function firstValues(contents: Iterable<VariantContent>): AttributeValues {
+  const values: (string | null)[] = ATTRIBUTE_NAMES.map(() => null);
+  for (const content of contents) {
+    for (let at = 0; at < values.length; at += 1) values[at] ??= content[ATTRIBUTES_FROM + at] ?? null;
+  }
+  return values;
+}
+
+export function attributesOf(values: AttributeValues): StudyAttributes {
+  const attributes: { -readonly [Name in keyof StudyAttributes]: string | null } = { ...NO_ATTRIBUTES };
+  for (let at = 0; at < ATTRIBUTE_NAMES.length; at += 1) {
+    const name = ATTRIBUTE_NAMES[at];
+    if (name !== undefined) attributes[name] = values[at] ?? null;
+  }
+  return attributes;
+}
+
+function normalised(text: string | null): string | null {
+  if (text === null || text === '') return null;
+  const trimmed = text.trim();
+  return trimmed === '' ? null : trimmed;
+}
+
+const NO_ATTRIBUTES: StudyAttributes = {
+  patientId: null,
+  issuerOfPatientId: null,
+  patientName: null,
+  patientSex: null,
+  patientBirthDate: null,
+  patientAge: null,
+  patientSizeMetres: null,
+  patientWeightKilograms: null,
+  patientTelephone: null,
+  allergies: null,
+  accessionNumber: null,
+  studyId: null,
+  studyDate: null,
+  studyTime: null,
+  studyDescription: null,
+  bodyPartExamined: null,
+  scanOptions: null,
+  referringPhysician: null,
+  requestingService: null,
+  institutionName: null,
+  institutionalDepartment: null,
+  performingPhysician: null,
+  operatorsName: null,
+  admissionId: null,
+  admittingDiagnoses: null,
+  stationName: null,
+  manufacturer: null,
+  manufacturerModel: null,
+};
