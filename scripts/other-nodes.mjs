@@ -62,7 +62,7 @@ async function startsAndDrains(node) {
   const folder = mkdtempSync(join(tmpdir(), 'studybridge-'));
   const ports = { STUDYBRIDGE_HL7_PORT: '0', STUDYBRIDGE_DICOM_PORT: '0', STUDYBRIDGE_HTTP_PORT: '0' };
   const env = { ...process.env, ...ports, STUDYBRIDGE_DATA_DIR: folder };
-  const child = spawn(node, [join(ROOT, 'dist', 'runtime', 'cli', 'main.js'), 'run'], { cwd: folder, env });
+  const child = spawn(node, [join(ROOT, 'dist', 'runtime', 'cli', 'main.cjs'), 'run'], { cwd: folder, env });
   let printed = '';
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   const onText = (text) => {

@@ -1,0 +1,67 @@
+// What stands in a stopped bridge's data directory, read by its own `inspect`, and what it says of the invariants.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Ledger } from './ledger.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/runtime/cli/main.cjs', import.meta.url));
+const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
+
+export interface InspectedRecord {
+  readonly position: string;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** Every record of a topic of a stopped bridge. */
+export function recordsOf(folder: string, topic: string): readonly InspectedRecord[] {
+  const run = spawnSync(process.execPath, [MAIN, 'inspect', topic, '--reveal', '--limit', '10000000'], {
+    env: { PATH: process.env['PATH'], STUDYBRIDGE_DATA_DIR: join(folder, 'data') },
+    cwd: folder,
+    maxBuffer: OUTPUT_BYTES_MAX,
+    encoding: 'utf8',
+  });
+  if (run.status !== 0) throw new Error(`inspect ${topic} ended with ${run.status}: ${run.stderr}`);
+  return run.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): InspectedRecord => JSON.parse(line));
+}
+
+/** Sentences about what is wrong; empty when each acknowledged message and instance is where it must be. */
+export function lossesIn(folder: string, messages: Ledger, instances: Ledger): readonly string[] {
+  return [...messageLosses(folder, messages), ...instanceLosses(folder, instances)];
+}
+
+/** Invariants 1 and 3: acknowledged is in the log, and what is used is a cause of a study. */
+function messageLosses(folder: string, messages: Ledger): readonly string[] {
+  const positions = new Map<string, string[]>();
+  for (const { position, record } of recordsOf(folder, 'hl7.messages')) {
+    const controlId = String(record['controlId']);
+    positions.set(controlId, [...(positions.get(controlId) ?? []), position]);
+  }
+  const caused = new Set(recordsOf(folder, 'studies').flatMap(({ record }) => stringsOf(record['causes'])));
+  const losses: string[] = [];
+  for (const controlId of messages.allAcknowledged) {
+    const found = positions.get(controlId);
+    if (found === undefined) losses.push(`acknowledged and not in the log: ${controlId}`);
+    else if (!found.every((position) => caused.has(position))) losses.push(`in the log and in no study: ${controlId}`);
+  }
+  for (const controlId of positions.keys()) {
+    if (!messages.allSent.has(controlId)) losses.push(`in the log and never sent: ${controlId}`);
+  }
+  return losses;
+}
+
+function instanceLosses(folder: string, instances: Ledger): readonly string[] {
+  const stored = new Set(recordsOf(folder, 'dicom.instances').map(({ record }) => String(record['sopInstanceUid'])));
+  const lost = [...instances.allAcknowledged].filter((uid) => !stored.has(uid));
+  const phantoms = [...stored].filter((uid) => !instances.allSent.has(uid));
+  return [
+    ...lost.map((uid) => `acknowledged and not in the log: ${uid}`),
+    ...phantoms.map((uid) => `in the log and never sent: ${uid}`),
+  ];
+}
+
+function stringsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
