@@ -300,7 +300,7 @@ export class MllpConnection {
         : writeAcknowledgement(header, answer, failure, stamp());
       answers += `\x0b${text}\x1c\r`;
     }
-    if (refused) this.#reportUnavailable(batch.intakes.length);
+    if (refused) recordRefused(telemetry, batch.intakes.length);
     else recordAccepted(telemetry, batch.intakes);
     const tookSeconds = (clock.monotonicMs() - batch.begunMs) / 1000;
     telemetry.record('hl7.acknowledged', { answers: batch.intakes.length, tookSeconds });
@@ -341,6 +341,12 @@ export class MllpConnection {
       unfinishedBytes: this.#unfinishedBytes,
     });
     this.#services.closed(this);
+  }
+}
+
+function recordRefused(telemetry: Telemetry, messages: number): void {
+  for (let count = 0; count < messages; count += 1) {
+    telemetry.record('hl7.message_refused', { code: LOG_UNAVAILABLE.code, answer: 'AR' });
   }
 }
 

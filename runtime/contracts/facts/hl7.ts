@@ -63,7 +63,7 @@ export const HL7_FACTS = {
   },
   'hl7.message_refused': {
     level: 'debug',
-    message: 'HL7 message refused and kept as a dead letter',
+    message: 'HL7 message refused: kept as a dead letter, unless the log could not take it',
     fields: { code: 'string', answer: 'string' },
     metric: {
       kind: 'counter',
@@ -85,12 +85,13 @@ export const HL7_FACTS = {
   },
   'hl7.log_unavailable': {
     level: 'warn',
-    message: 'HL7 messages were not accepted: the log could not take them in time; the sender sends again',
+    message:
+      'an MLLP connection was closed without answers: the log could not take its messages; the sender sends again',
     fields: { code: 'string', messages: 'number' },
     metric: {
       kind: 'counter',
-      name: 'hl7_messages_not_accepted_total',
-      help: 'HL7 messages not accepted because the log could not take them in time.',
+      name: 'hl7_messages_not_answered_total',
+      help: 'HL7 messages left without an answer because the log could not take them in time.',
       labels: ['code'],
       value: 'messages',
     },

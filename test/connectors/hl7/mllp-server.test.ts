@@ -165,7 +165,7 @@ test('MLLP server: one answer a message whatever MSH-15 and MSH-16 ask for, none
 });
 
 test('MLLP server: while the log has no space a sender waits, and is answered when space returns', async () => {
-  const { log, client } = await startServer({ appendDeadlineMs: 400 });
+  const { log, client } = await startServer({ appendDeadlineMs: 20_000 });
   const sender = await client();
   log.refuse(new LogError('log.full'));
   sender.send(order('A1'), order('A2'));
