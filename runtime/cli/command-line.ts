@@ -13,7 +13,7 @@ import { send } from './send-command.ts';
 import { showStatus } from './status-command.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
-/** Runs one command to its end and sets the exit code. */
+/** Runs one command to its end and ends the process with its exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   const terminal = processTerminal();
   let exitCode: ExitCode = EXIT.done;
@@ -25,7 +25,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   } catch (error) {
     exitCode = error instanceof CommanderError ? usageExit(error) : reportFailure(terminal, error);
   }
-  process.exitCode = exitCode;
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // A socket or a timer that a part left behind must not hold the process beyond its end.
+  process.exit(exitCode);
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }
 
 /** Help and version end with 0; a wrong option is a fault of the configuration. */

@@ -29,17 +29,26 @@ export async function runBridge(terminal: Terminal, options: ConfigOptions): Pro
   const bridge = createBridge({ configuration, telemetry, metrics: telemetry.metrics, clock: systemClock, version });
   const startedAtMs = systemClock.monotonicMs();
   try {
-    await bridge.start(shutdown.signal);
+    await Promise.race([bridge.start(shutdown.signal), tooLate(shutdown.signal)]);
     telemetry.record('process.ready', { tookMs: Math.round(systemClock.monotonicMs() - startedAtMs) });
     announce(terminal, bridge.listening(), options.json === true);
     return await runUntilDrained(bridge, shutdown.signal, telemetry);
   } catch (error) {
     const stopped = shutdown.signal.aborted;
     await drainAll(bridge, telemetry);
-    if (stopped) return endNow(EXIT.done);
+    if (stopped) return EXIT.done;
     throw error;
   }
 }
+
+/** Rejects when a start that was asked to stop has not settled: a file system may never answer. */
+async function tooLate(stop: AbortSignal): Promise<never> {
+  await aborted(stop);
+  await systemClock.sleep(START_STOP_MS, new AbortController().signal);
+  throw stop.reason;
+}
+
+const START_STOP_MS = 2_000;
 
 async function runUntilDrained(bridge: Bridge, stop: AbortSignal, telemetry: Telemetry): Promise<ExitCode> {
   try {
@@ -48,23 +57,16 @@ async function runUntilDrained(bridge: Bridge, stop: AbortSignal, telemetry: Tel
     const service = error instanceof ServiceFailure ? error.service : 'unknown';
     telemetry.record('process.service_failed', { service, code: codeOf(error) });
     // What is durable is safe: a part that failed is not asked to finish what it may not be able to.
-    return endNow(EXIT.runtime);
+    return EXIT.runtime;
   }
   await drainAll(bridge, telemetry);
-  return endNow(EXIT.done);
+  return EXIT.done;
 }
 
 async function drainAll(bridge: Bridge, telemetry: Telemetry): Promise<void> {
   const begunAtMs = systemClock.monotonicMs();
   await bridge.drain();
   telemetry.record('process.drained', { tookMs: Math.round(systemClock.monotonicMs() - begunAtMs) });
-}
-
-/** A socket or a timer that a part left behind must not hold the process beyond its drain. */
-function endNow(code: ExitCode): ExitCode {
-  process.exitCode = code;
-  setImmediate(() => process.exit(code));
-  return code;
 }
 
 function recordStart(telemetry: Telemetry, configuration: Configuration, version: string): void {

@@ -61,7 +61,9 @@ export class ServiceStack {
   async start(layer: Layer, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#layers.push(layer);
-    await Promise.all(layer.services.map((service) => this.#startOne(service, signal)));
+    // All have settled before one's failure is told: a port that opens after the drain would stay open.
+    const starts = await Promise.allSettled(layer.services.map((service) => this.#startOne(service, signal)));
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
   }
 
   /** Resolves within the last layer's time and its grace, whatever the parts do. */
