@@ -24,6 +24,8 @@ describe('mapping of the patient', () => {
     ['A^^^^IDCard~B^^^^PI~C^^^^mr', 'C'],
     ['A^^^^IDCard~B^^^^outpatient~C^^^^PatientNO', 'C'],
     ['A^^^^UPID~B^^^^Card_No', 'A'],
+    ['A^^^^IDCard~B^^^^UPID', 'B'],
+    ['E1^^^^PPN~B', 'B'],
     [`${VALID}^^^^NI~A^^^^PPN~B`, 'B'],
     [`${VALID}^^^^IdentifyNO~E1^^^^PPN~V1^^^^IDCard`, 'V1'],
     [`${VALID}^^^^IdentifyNO~E1^^^^PPN`, 'E1'],
