@@ -42,7 +42,8 @@ const USUAL: ReadonlyMap<string, CharsetLabel> = new Map<string, CharsetLabel>([
   ['8859/1', 'iso-8859-1'],
 ]);
 const GB18030 = /^GB18030(?:\d{4})?$/;
-const ISO_8859 = /^(?:ISO)?8859([1-9]|1[0134-6])$/;
+/** The parts a decoder exists for: all but 12, which was never made, and 16. */
+const ISO_8859 = /^(?:ISO)?8859([1-9]|1[01345])$/;
 
 /** The label of a name; undefined when the text names no character set known here. */
 export function charsetLabel(name: string): CharsetLabel | undefined {

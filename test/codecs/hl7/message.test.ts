@@ -197,6 +197,11 @@ test('character set: of several in MSH-18 the one that fits is used', () => {
   expect(result.value.charset).toMatchObject({ used: 'gb18030', contradicted: false });
 });
 
+test.each(Array.from({ length: 20 }, (_, part) => `8859/${part}`))('character set: %s never throws', (name) => {
+  expect(readHl7Message(Buffer.from(`${MSH}||||||${name}\rPID|1||\xe9`, 'latin1'), {}).ok).toBe(true);
+  expect(readHl7Message(Buffer.from(`${MSH}\rPID|1||\xe9`, 'latin1'), { defaultCharset: name }).ok).toBe(true);
+});
+
 test('character set: a message in UTF-16 with its mark is read', () => {
   const result = readHl7Message(Buffer.from(`\ufeff${MSH}\rPID|1||张三`, 'utf16le'), {});
   assert(result.ok);
