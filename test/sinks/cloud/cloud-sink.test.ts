@@ -81,6 +81,28 @@ describe('cloud sink', () => {
       expect(cloud.requests.filter(({ body }) => body.includes('BAD'))).toHaveLength(1);
     }));
 
+  test('what waits behind a request that is refused becomes a dead letter with it, in the order of the queue', () =>
+    withSink(
+      async ({ cloud, sink }) => {
+        cloud.script = () => ({ end: 'hang' });
+        sink.ask('S1', 1);
+        await sink.quiet(cloud);
+        cloud.script = () => coded(20031);
+        sink.ask('S1', 1, { kind: 'report', reportId: 'R1' });
+        sink.ask('S1', 1, { kind: 'report', reportId: 'R2' });
+        await sink.advance(20_000, cloud);
+        expect(sink.outcomes('S1')).toEqual(['parked 1', 'report parked 1', 'report parked 1']);
+        expect(sink.letters().map(({ key }) => key)).toEqual([
+          'north/S1/study/',
+          'north/S1/report/R1',
+          'north/S1/report/R2',
+        ]);
+        expect(cloud.requests).toHaveLength(2);
+        expect([...sink.task.state.requests.range('north/')]).toEqual([]);
+      },
+      { reportPath: '/report' },
+    ));
+
   test('a refused token stops the site, one probe a minute goes, and the site heals by itself', () =>
     withSink(async ({ cloud, sink }) => {
       let refused = true;
