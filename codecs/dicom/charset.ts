@@ -117,7 +117,6 @@ function decodeDeclared(
   only: string | undefined,
   values: readonly EncodedText[],
 ): readonly string[] | undefined {
-  // IR 58 without its escape sequences is bare GB2312 in the field; the library would read it as Latin.
   const texts: string[] = [];
   for (const { bytes, vr } of values) {
     const text = only === undefined ? withExtensions(terms, bytes, vr) : alone(only, bytes, vr);
@@ -147,6 +146,7 @@ function withExtensions(terms: readonly string[], bytes: Uint8Array, vr: TextVr)
 }
 
 function byLibrary(terms: string, bytes: Uint8Array, vr: TextVr): string | undefined {
+  // IR 58 without its escape sequences is bare GB2312 in the field; the library would read it as Latin.
   const needsEscape =
     terms.startsWith('ISO 2022 IR 6\\') || terms.startsWith('ISO_IR 6\\') || terms === 'ISO 2022 IR 58';
   if (needsEscape && !bytes.includes(0x1b) && !isAscii(bytes)) return undefined;
@@ -159,7 +159,8 @@ function byLibrary(terms: string, bytes: Uint8Array, vr: TextVr): string | undef
   }
 }
 
-function decodeGuessed(declaration: Declaration, values: readonly EncodedText[]): DecodedTexts {
+function decodeGuessed(declaration: Declaration, encoded: readonly EncodedText[]): DecodedTexts {
+  const values = encoded.map(({ bytes }) => ({ bytes: withoutIr58Escapes(bytes) }));
   for (const [decoder, used] of [
     [strictUtf8, UTF_8],
     [strictGb18030, GB18030],
@@ -169,6 +170,12 @@ function decodeGuessed(declaration: Declaration, values: readonly EncodedText[])
   }
   const texts = values.map(({ bytes }) => looseGb18030.decode(bytes));
   return decoded(texts, declaration, GB18030, true);
+}
+
+/** What IR 58 designates into G1 are the same bytes in GB18030; some senders escape names and nothing else. */
+function withoutIr58Escapes(bytes: Uint8Array): Uint8Array {
+  if (!bytes.includes(0x1b)) return bytes;
+  return Buffer.from(latin1(bytes).replace(/\x1b(\$\)A|\(B)/g, ''), 'latin1');
 }
 
 function strictly(decoder: Pick<typeof strictUtf8, 'decode'>, bytes: Uint8Array): string | undefined {

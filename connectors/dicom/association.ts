@@ -28,7 +28,7 @@ import { ObjectIntake } from './object-intake.ts';
 import { judge } from './object-verdict.ts';
 import type { AssociationPeer, Route, StoreScpLimits, StoreScpOptions } from './store-scp-options.ts';
 import { STORE_STATUS, SUCCESS, storeStatus } from './store-status.ts';
-import { appendInTime, type TimelyAppend } from './timely-append.ts';
+import { TimelyAppender } from './timely-append.ts';
 
 export interface AssociationHost extends StoreScpOptions {
   readonly limits: StoreScpLimits;
@@ -71,7 +71,7 @@ interface OpenAssociation {
 export class Association implements PduSink {
   readonly #socket: Socket;
   readonly #host: AssociationHost;
-  readonly #append: TimelyAppend;
+  readonly #appender: TimelyAppender;
   readonly #reader: PduReader;
   readonly #intake: ObjectIntake;
   readonly #silence: Deadline;
@@ -85,13 +85,14 @@ export class Association implements PduSink {
   #closing = false;
   #draining = false;
   #objects = 0;
+  #toldLogBehind = false;
 
   constructor(socket: Socket, host: AssociationHost) {
     const { limits, log, clock, deadlines } = host;
     this.#socket = socket;
     this.#host = host;
     this.#address = socket.remoteAddress ?? '';
-    this.#append = { log, clock, deadlines, deadlineMs: limits.appendDeadlineMs };
+    this.#appender = new TimelyAppender({ log, clock, deadlines, deadlineMs: limits.appendDeadlineMs });
     this.#intake = new ObjectIntake(limits);
     this.#reader = new PduReader(this, {
       controlBytesMax: limits.associateBytesMax,
@@ -293,8 +294,9 @@ export class Association implements PduSink {
     const bytes = this.#intake.objectBytes;
     this.#intake.abandon();
     // Invariant 1: nothing below says Success unless the append has resolved.
-    const durable = await appendInTime(this.#append, [entry]);
+    const durable = await this.#appender.append([entry]);
     this.#object = undefined;
+    if (!durable) this.#logBehind(open);
     const code = durable ? refusal?.code : 'dicom.log_behind';
     const status = durable
       ? refusal === undefined
@@ -311,6 +313,12 @@ export class Association implements PduSink {
     } else {
       telemetry.record('dicom.instance_refused', { source, code, bytes });
     }
+  }
+
+  /** One line an association: the metric of refused objects has the rest. */
+  #logBehind({ route }: OpenAssociation): void {
+    if (!this.#toldLogBehind) this.#host.telemetry.record('dicom.log_behind', { source: route.source });
+    this.#toldLogBehind = true;
   }
 
   #readHeader({ request }: ObjectInFlight): Result<DicomHeader> | Promise<Result<DicomHeader>> {

@@ -74,7 +74,12 @@ class ListeningStoreScp implements StoreScp {
     const { host, port, telemetry } = this.#options;
     signal.throwIfAborted();
     this.#server.listen({ host, port });
-    await once(this.#server, 'listening', { signal });
+    try {
+      await once(this.#server, 'listening', { signal });
+    } catch (cause) {
+      this.#server.close();
+      throw cause;
+    }
     this.#server.on('error', (cause) => this.#fail(cause));
     this.#address = { host, port: boundPort(this.#server) };
     this.#deadlines.run(this.#watching.signal).catch((cause: unknown) => this.#fail(asError(cause)));

@@ -12,26 +12,40 @@ export interface TimelyAppend {
 
 const FULL_RETRY_MS = 250;
 
-/**
- * Whether the entries are durable. False: not in time, or not known; the sender is to send again, and what was appended
- * none the less is a repeat then.
- */
-export function appendInTime(context: TimelyAppend, entries: readonly Entry[]): Promise<boolean> {
-  const { clock, deadlines, deadlineMs } = context;
-  return new Promise((resolve) => {
-    const controller = new AbortController();
-    const deadline = {
-      dueMs: clock.monotonicMs() + deadlineMs,
-      expire: () => settle(false),
-    };
-    const settle = (durable: boolean) => {
-      deadlines.remove(deadline);
-      if (!durable) controller.abort();
-      resolve(durable);
-    };
-    deadlines.add(deadline);
-    append(context, entries, controller.signal).then(settle, () => settle(false));
-  });
+/** The appends of one association, one at a time. */
+export class TimelyAppender {
+  readonly #context: TimelyAppend;
+  // One for many appends, since an append that was in time needs none.
+  #controller = new AbortController();
+
+  constructor(context: TimelyAppend) {
+    this.#context = context;
+  }
+
+  /**
+   * Whether the entries are durable. False: not in time, or not known; the sender is to send again, and what was
+   * appended none the less is a repeat then.
+   */
+  append(entries: readonly Entry[]): Promise<boolean> {
+    const { clock, deadlines, deadlineMs } = this.#context;
+    const controller = this.#controller;
+    return new Promise((resolve) => {
+      const settle = (durable: boolean) => {
+        deadlines.remove(deadline);
+        resolve(durable);
+      };
+      const deadline = {
+        dueMs: clock.monotonicMs() + deadlineMs,
+        expire: () => {
+          this.#controller = new AbortController();
+          controller.abort();
+          settle(false);
+        },
+      };
+      deadlines.add(deadline);
+      append(this.#context, entries, controller.signal).then(settle, () => settle(false));
+    });
+  }
 }
 
 /** A full disk heals by itself, so that is waited for until the signal aborts; any other refusal is final. */

@@ -72,6 +72,11 @@ export const DICOM_FACTS = {
       labels: ['source', 'code'],
     },
   },
+  'dicom.log_behind': {
+    level: 'warn',
+    message: 'the log did not take an object in time; the sender was told to send again',
+    fields: { source: 'string' },
+  },
   'dicom.store_events_recorded': {
     level: 'debug',
     message: 'store events were recorded and acknowledged',

@@ -88,6 +88,16 @@ describe('DICOM charset', () => {
     expect(charset.used).toBe('GB18030');
   });
 
+  test('reads an object whose name has the escapes of IR 58 and whose other text lacks them', () => {
+    for (const declared of ['\\ISO 2022 IR 58', '']) {
+      const { texts, charset } = decodeTexts(declared, [
+        { bytes: IR58_NAME, vr: 'PN' },
+        { bytes: Buffer.from(GB.zhang, 'hex'), vr: 'LO' },
+      ]);
+      expect([texts, charset.used, charset.flagged]).toEqual([[NAME, '张'], 'GB18030', true]);
+    }
+  });
+
   test('replaces what no encoding explains, and flags it', () => {
     const reading = decode('ISO_IR 192', Buffer.from([0xff, 0xff, 0x41]));
     expect(reading.flagged).toBe(true);

@@ -126,7 +126,7 @@ describe('store SCP, hostile bytes', () => {
     expect(await client.status()).toBe(0xc002);
   });
 
-  test('ends a sender that pipelines objects and reads no answer, or keeps up with it', async () => {
+  test('answers every object of a sender that pipelines them and reads the answers late', async () => {
     await using started = await startedScp();
     const client = await UpperLayerClient.associated(started.port);
     client.socket.pause();

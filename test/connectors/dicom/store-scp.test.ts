@@ -14,32 +14,8 @@ import {
 } from '../../codecs/dicom/pdu-builder.ts';
 import { ManualClock } from '../../runtime/log/manual-clock.ts';
 import { startedScp, testSite } from './started-scp.ts';
+import { advanceUntil, OBJECT, quiet, STORE, storeBytes } from './store-session.ts';
 import { CONTEXTS, UpperLayerClient } from './upper-layer-client.ts';
-
-const STORE = { sopClassUid: SAMPLE.sopClassUid, sopInstanceUid: SAMPLE.sopInstanceUid };
-const OBJECT = sampleObject(EXPLICIT);
-
-function storeBytes(contextId: number, dataSet: Uint8Array, messageId = 1): Buffer {
-  return Buffer.concat([commandPdu(contextId, { ...STORE, messageId }), dataSetPdus(contextId, dataSet)]);
-}
-
-/** Lets everything that is ready happen: sockets included, without waiting for time. */
-async function quiet(rounds = 50): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Moves the clock tick by tick until the promise settles. */
-async function advanceUntil<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
-  let settled = false;
-  const done = promise.finally(() => {
-    settled = true;
-  });
-  while (!settled) {
-    clock.advance(100);
-    await quiet(3);
-  }
-  return done;
-}
 
 describe('store SCP', () => {
   test.each([
@@ -116,6 +92,7 @@ describe('store SCP', () => {
     client.write(storeBytes(1, OBJECT, 2));
     expect(await client.status()).toBe(0);
     expect(started.telemetry.names()).toContain('dicom.instance_refused');
+    expect(started.telemetry.names().filter((name) => name === 'dicom.log_behind')).toHaveLength(1);
   });
 
   test('waits for a full disk until the deadline, and not for a log that is closed', async () => {
@@ -328,90 +305,5 @@ describe('store SCP, association', () => {
     after.write(storeBytes(1, OBJECT));
     expect(await after.status()).toBe(0);
     expect(started.log.entries).toHaveLength(1);
-  });
-});
-
-describe('store SCP, drain', () => {
-  test('finishes the object in flight, answers, and takes no new association', async () => {
-    await using started = await startedScp();
-    const client = await UpperLayerClient.associated(started.port);
-    started.log.shut();
-    client.write(storeBytes(1, OBJECT));
-    await started.log.appended(1);
-    const drained = started.scp.drain(new AbortController().signal);
-    await expect(UpperLayerClient.connected(started.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    started.log.open();
-    expect(await client.status()).toBe(0);
-    client.write(RELEASE_REQUEST);
-    expect((await client.next())?.type).toBe(6);
-    client.socket.end();
-    await drained;
-    await started.scp.ended;
-  });
-
-  test('takes the rest of an object that has begun', async () => {
-    await using started = await startedScp();
-    const client = await UpperLayerClient.associated(started.port);
-    const bytes = storeBytes(1, OBJECT);
-    client.write(bytes.subarray(0, 250));
-    await quiet();
-    const drained = started.scp.drain(new AbortController().signal);
-    client.write(bytes.subarray(250));
-    expect(await client.status()).toBe(0);
-    // The next object is the next start's.
-    client.write(storeBytes(1, OBJECT));
-    expect(await client.status()).toBe('PDU 7');
-    client.socket.destroy();
-    await drained;
-    expect(started.log.instances()).toHaveLength(1);
-  });
-
-  test('aborts an association that does not release itself', async () => {
-    const clock = new ManualClock();
-    await using started = await startedScp({ clock });
-    const client = await UpperLayerClient.associated(started.port);
-    const drained = started.scp.drain(new AbortController().signal);
-    expect(await advanceUntil(clock, client.status())).toBe('PDU 7');
-    await advanceUntil(clock, drained);
-  });
-
-  test('abandons what is left at the deadline', async () => {
-    await using started = await startedScp();
-    const client = await UpperLayerClient.associated(started.port);
-    started.log.shut();
-    client.write(storeBytes(1, OBJECT));
-    await started.log.appended(1);
-    await started.scp.drain(AbortSignal.abort());
-    expect(await client.status()).toBeUndefined();
-  });
-
-  test('may come before the start, and twice', async () => {
-    const { createStoreScp } = await import('../../../connectors/dicom/store-scp.ts');
-    await using started = await startedScp();
-    const { log, telemetry } = started;
-    const { systemClock: clock } = await import('../../../runtime/contracts/clock.ts');
-    const route = () => undefined;
-    const options = { host: '127.0.0.1', aeTitle: 'X', log, codec: log.codec, clock, telemetry, route };
-    const scp = createStoreScp({ ...options, port: started.port });
-    await expect(scp.start(new AbortController().signal)).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    await scp.drain(AbortSignal.abort());
-    await scp.drain(AbortSignal.abort());
-    await scp.ended;
-  });
-});
-
-describe('store SCP, telemetry', () => {
-  test('carries nothing of an object or a peer', async () => {
-    await using started = await startedScp();
-    const client = await UpperLayerClient.associated(started.port, { callingAeTitle: 'CANARY-AE' });
-    const canary = { ...SAMPLE, patientName: 'CANARY^NAME', studyInstanceUid: '1.2.CANARY' };
-    client.write(storeBytes(1, sampleObject(EXPLICIT, { ...SAMPLE, patientName: 'CANARY^NAME' })));
-    client.write(storeBytes(1, sampleObject(EXPLICIT, canary)));
-    expect([await client.status(), await client.status()]).toEqual([0, 0xc004]);
-    client.write(dataPdu([pdv(1, 3, Buffer.from('CANARY'))]));
-    await client.closed();
-    expect(started.telemetry.facts.length).toBeGreaterThan(3);
-    expect(started.telemetry.text()).not.toContain('CANARY');
-    expect(JSON.stringify(started.log.deadLetters().map(({ reason, key }) => [reason, key]))).not.toContain('CANARY');
   });
 });
