@@ -71,13 +71,18 @@ function sampleLines(row: OptionRow): string[] {
   if (row.kind === 'section') return [comment, `${indent}${key}:`, ...(name === 'sites' ? ['  default:'] : [])];
   if (row.kind === 'list' && row.example === undefined) return [comment, `${indent}${key}: []`];
   const example = row.example ?? row.defaultText ?? '…';
-  // An identifier of digits is a text: unquoted, YAML would read a number.
-  const value = row.kind === 'text' && /^\d+$/.test(example) ? `"${example}"` : yamlText(example);
+  const value = memberText(row, example);
   if (member)
     return [comment, `${name === 'name' ? `${indent.slice(2)}# - ` : `${indent.slice(2)}#   `}${key}: ${value}`];
   // A default that depends on another option is no plain value.
   const plain = row.defaultText !== undefined && row.example === undefined;
   return [comment, plain ? `${indent}${key}: ${yamlText(row.defaultText)}` : `${indent}# ${key}: ${value}`];
+}
+
+function memberText(row: OptionRow, example: string): string {
+  if (row.kind === 'list') return example;
+  // An identifier of digits is a text: unquoted, YAML would read a number.
+  return row.kind === 'text' && /^\d+$/.test(example) ? JSON.stringify(example) : yamlText(example);
 }
 
 function yamlText(value: string): string {

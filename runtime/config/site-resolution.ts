@@ -111,8 +111,9 @@ function cloudToken(name: string, file: SiteFile['cloud'], around: Surroundings,
     return undefined;
   }
   if (variable === undefined && file.tokenFile === undefined) {
-    const place = name === 'default' ? `${TOKEN_VARIABLE} or ${TOKEN_VARIABLE}_FILE` : 'tokenVariable or tokenFile';
-    faults.addMissing(path, `a token, by ${place}`);
+    if (name === 'default') {
+      faults.addVariable(TOKEN_VARIABLE, '(missing)', `a token of 32 characters, or ${TOKEN_VARIABLE}_FILE`);
+    } else faults.addMissing(path, 'a token, by tokenVariable or tokenFile');
     return undefined;
   }
   const token =

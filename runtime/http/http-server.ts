@@ -1,5 +1,6 @@
 // The HTTP port: alive, ready, metrics, and the events a PACS posts.
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../contracts/clock.ts';
@@ -113,6 +114,8 @@ class HonoServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
   readonly #abandon = new AbortController();
+  /** Connections, and whether one is being answered. */
+  readonly #busy = new Map<Socket, boolean>();
   #settle: { readonly resolve: () => void; readonly reject: (cause: unknown) => void };
   #started: Promise<void> | undefined;
   #drained: Promise<void> | undefined;
@@ -138,6 +141,17 @@ class HonoServer implements HttpServer {
       getRequestListener(app.fetch, { overrideGlobalObjects: false }),
     );
     this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.on('connection', (socket) => {
+      this.#busy.set(socket, false);
+      socket.once('close', () => this.#busy.delete(socket));
+    });
+    this.#server.on('request', ({ socket }, response) => {
+      this.#busy.set(socket, true);
+      response.once('close', () => {
+        if (this.#busy.has(socket)) this.#busy.set(socket, false);
+        if (this.#drained !== undefined) socket.end();
+      });
+    });
   }
 
   get address() {
@@ -184,7 +198,8 @@ class HonoServer implements HttpServer {
       this.#server.closeAllConnections();
     };
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    // Node's own closing of idle connections leaves those that have not sent a request yet.
+    for (const [socket, busy] of this.#busy) if (!busy) socket.destroy();
     if (deadline.aborted) abandon();
     else deadline.addEventListener('abort', abandon, { once: true });
     await closed;
