@@ -1,6 +1,8 @@
 // What a site decides about its studies.
 
 export interface AssemblySettings {
+  /** IANA name of the zone the hospital's clocks stand in. */
+  readonly timezone: string;
   /** A study is sent when images have come and none has for this time; 0 sends at once. */
   readonly studyQuietMs: number;
   /** What becomes the cloud's studyId; a second study of the same number gets its Study Instance UID. */
@@ -17,6 +19,7 @@ export interface AssemblySettings {
 }
 
 export const DEFAULT_ASSEMBLY_SETTINGS: AssemblySettings = {
+  timezone: 'Asia/Shanghai',
   studyQuietMs: 60_000,
   studyId: 'accession',
   doseReportsCount: true,

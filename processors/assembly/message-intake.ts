@@ -35,7 +35,7 @@ export function takeMessage(
   if (identified.length === 0) {
     return failed('assembly.no_identifier', 'no order or report of the message can be told from others').failure;
   }
-  const stamp = messageStamp(message);
+  const stamp = messageStamp(message, settings.timezone);
   let refused: Failure | undefined;
   for (const combined of combinedGroups(identified)) {
     const group =

@@ -67,12 +67,12 @@ function settingsOf(
   accounts: ReadonlyMap<string, CloudAccount>,
 ): (site: string) => AssemblySettings | undefined {
   const sites = new Map<string, AssemblySettings>(
-    configuration.sites.map(({ site, studyQuietMs, mapping }) => {
+    configuration.sites.map(({ site, timezone, studyQuietMs, mapping }) => {
       const { studyId, doseReportsCount, imageCountHoldsReports, seriesCount } = mapping;
       const account = accounts.get(site);
       const reportDelivery = account?.reportPath !== undefined;
       const withdrawalDelivery = account?.deletePath !== undefined;
-      const settings = { studyQuietMs, studyId, doseReportsCount, imageCountHoldsReports, seriesCount };
+      const settings = { timezone, studyQuietMs, studyId, doseReportsCount, imageCountHoldsReports, seriesCount };
       return [site, { ...settings, reportDelivery, withdrawalDelivery }];
     }),
   );
