@@ -9,6 +9,7 @@ import type { Benchmark, Outcome } from './measurement.ts';
 import { runBenchmark } from './measurement.ts';
 import { mllpBenchmarks } from './mllp.ts';
 import { outcomeText, reportOf } from './report.ts';
+import { restartBenchmark } from './restart.ts';
 import { storeBenchmarks } from './store.ts';
 import { tallyBenchmark } from './tally.ts';
 
@@ -44,6 +45,7 @@ const all: readonly Benchmark[] = [
   ...storeBenchmarks(),
   deliveryBenchmark,
   latencyBenchmark,
+  restartBenchmark,
 ];
 
 if (values.help) process.stdout.write(HELP);

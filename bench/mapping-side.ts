@@ -3,7 +3,7 @@ import { singleObjectCodec } from '../codecs/avro/record-codec.ts';
 import { readHl7Message } from '../codecs/hl7/message.ts';
 import { mapHl7Message } from '../processors/mapping/hl7-mapping.ts';
 import { defaultMappingSettings } from '../processors/mapping/mapping-settings.ts';
-import type { Hl7Message } from '../schemas/records.ts';
+import { recordAround } from './message-record.ts';
 import { resultMessage } from './result-message.ts';
 
 const MESSAGES = Array.from({ length: 512 }, (_, number) => resultMessage(number));
@@ -21,33 +21,7 @@ function bridgeWork(): (bytes: Buffer) => number {
     const read = readHl7Message(bytes, {});
     if (!read.ok) throw new Error(read.failure.code);
     const groups = mapHl7Message(read.value, defaultMappingSettings);
-    return groups.length + codec.encode('hl7.messages', recordOf(bytes, read.value.charset)).length;
-  };
-}
-
-function recordOf(raw: Buffer, charset: Hl7Message['charset']): Hl7Message {
-  return {
-    site: 'bench',
-    source: 'bench',
-    receivedAtMs: 1_790_000_000_000,
-    sourceAddress: '127.0.0.1',
-    disposition: 'used',
-    ignoredReason: null,
-    messageType: 'ORU^R01',
-    controlId: 'C1',
-    sendingApplication: 'RIS',
-    sendingFacility: 'TESTHOSP',
-    messageDateTime: '20260303141500+0800',
-    versionId: '2.5.1',
-    charset,
-    identifiers: {
-      accessionNumbers: ['A1'],
-      placerOrderNumbers: ['P1'],
-      fillerOrderNumbers: ['F1'],
-      studyInstanceUids: [],
-      patientIds: ['P1'],
-    },
-    raw,
+    return groups.length + codec.encode('hl7.messages', recordAround('bench', 1, bytes, read.value.charset)).length;
   };
 }
 
