@@ -66,7 +66,19 @@ export function continueStudies(
     const facts = uid === null ? [...factIds] : [];
     studies.push({ linked, factIds, entry: { ...entry, studyInstanceUid: uid, facts } });
   }
-  return { studies, ended: [...free], keysMade };
+  return { studies: studies.map((study) => withCausesOf(study, free)), ended: [...free], keysMade };
+}
+
+/** What led to a study that ended leads to the one that holds its facts. */
+function withCausesOf(study: ContinuedStudy, ended: ReadonlySet<StudyEntry>): ContinuedStudy {
+  const { entry, factIds } = study;
+  const inherited: string[] = [];
+  for (const { studyInstanceUid, facts, causes } of ended) {
+    const continues =
+      studyInstanceUid === null ? facts.some((id) => factIds.has(id)) : studyInstanceUid === entry.studyInstanceUid;
+    if (continues) inherited.push(...causes);
+  }
+  return inherited.length === 0 ? study : { ...study, entry: { ...entry, causes: [...inherited, ...entry.causes] } };
 }
 
 function newEntry(studyKey: string, sinceMs: number): StudyEntry {

@@ -195,6 +195,7 @@ describe('two partial studies', () => {
     bench.task.each([report({ placerOrderNumber: 'P', accessionNumber: 'A1' })]);
     expect(new Set(bench.requests().map(({ studyKey }) => studyKey))).toEqual(new Set([requestedUnder]));
     expect(lastStudy(bench)['applyDept']).toBe('内科');
+    expect(bench.requests().at(-1)?.causes).toEqual(['hl7.messages/0/1', 'hl7.messages/0/4']);
   });
 
   test('stay two when a placer number covers both, and share what holds for the whole order', () => {
