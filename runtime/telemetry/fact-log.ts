@@ -43,8 +43,13 @@ function allowed(fact: FactDeclaration, fields: Readonly<Record<string, unknown>
   const shown: Record<string, string | number> = {};
   for (const [field, type] of Object.entries(fact.fields)) {
     const value = fields[field];
-    if (type === 'number' && typeof value === 'number') shown[field] = value;
+    if (type === 'number' && typeof value === 'number') shown[field] = readable(value);
     if (type === 'string' && typeof value === 'string') shown[field] = value.slice(0, TEXT_LENGTH_MAX);
   }
   return shown;
+}
+
+/** A duration to the nanosecond says no more than one to six digits. */
+function readable(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(6));
 }

@@ -1,0 +1,102 @@
+// The compiled command in a process of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const DIST = process.env['DIST_DIR'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
+const MAIN = join(DIST, 'runtime/cli/main.cjs');
+
+export interface CommandPlan {
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface CommandProcess {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  output(): string;
+  errors(): string;
+  /** Resolves when standard output holds it; rejects when the process ends before. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** As `printed`, for standard error. */
+  complained(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+export function startCommand(plan: CommandPlan): CommandProcess {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: run npm run build`);
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('STUDYBRIDGE_'));
+  const child = spawn(process.execPath, [MAIN, ...plan.args], {
+    cwd: plan.folder,
+    env: { ...Object.fromEntries(inherited), ...FREE_PORTS, ...plan.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  const waiting = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    for (const look of waiting) look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+    for (const look of waiting) look();
+  });
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 0));
+  });
+  const seen = (find: () => RegExpExecArray | null, pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = find();
+        if (found !== null) resolve(found);
+      };
+      waiting.add(look);
+      look();
+      void ended.then((end) => reject(new Error(`ended with ${end} before ${pattern}: ${output}${errors}`)));
+    });
+  return {
+    child,
+    pid: child.pid ?? 0,
+    output: () => output,
+    errors: () => errors,
+    ended,
+    printed: (pattern) => seen(() => pattern.exec(output), pattern),
+    complained: (pattern) => seen(() => pattern.exec(errors), pattern),
+  };
+}
+
+const FREE_PORTS = { STUDYBRIDGE_HL7_PORT: '0', STUDYBRIDGE_DICOM_PORT: '0', STUDYBRIDGE_HTTP_PORT: '0' };
+
+/** Runs a command to its end. */
+export async function runCommand(
+  plan: CommandPlan,
+): Promise<{ code: number | NodeJS.Signals; output: string; errors: string }> {
+  const command = startCommand(plan);
+  const code = await command.ended;
+  return { code, output: command.output(), errors: command.errors() };
+}
+
+/** What `run --json` prints. */
+export interface ListeningBridge extends CommandProcess {
+  readonly hl7: number;
+  readonly dicom: number;
+  readonly http: string;
+}
+
+/** A bridge that says it is ready. */
+export async function startListening(plan: Omit<CommandPlan, 'args'>): Promise<ListeningBridge> {
+  const command = startCommand({ ...plan, args: ['run', '--json'] });
+  const [line] = await command.printed(/^\{.*\}\n/);
+  const said: { hl7: { port: number }; dicom: { port: number }; http: { host: string; port: number } } =
+    JSON.parse(line);
+  return {
+    ...command,
+    hl7: said.hl7.port,
+    dicom: said.dicom.port,
+    http: `http://${said.http.host}:${said.http.port}`,
+  };
+}
