@@ -40,7 +40,8 @@ async function lockBySocket({ folder, device, inode }: FolderIdentity): Promise<
   };
 }
 
-async function lockByFile({ folder }: FolderIdentity): Promise<FolderLock> {
+/** Where there are no abstract sockets: a file with the owner's process id, stale when no such process lives. */
+export async function lockByFile({ folder }: FolderIdentity): Promise<FolderLock> {
   const path = join(folder, 'lock');
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
@@ -50,7 +51,7 @@ async function lockByFile({ folder }: FolderIdentity): Promise<FolderLock> {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     const owner = Number(await readFile(path, 'utf8'));
-    if (owner !== process.pid && isAlive(owner)) throw inUse(folder);
+    if (isAlive(owner)) throw inUse(folder);
     await rm(path, { force: true });
   }
   throw inUse(folder);

@@ -33,9 +33,11 @@ export interface GroupWriterOptions {
   readonly rolledBack: () => void;
   /** Whether a failed commit found no space. */
   readonly foundNoSpace: (error: unknown) => Promise<boolean>;
-  /** A commit has failed or never settled: the process is to end, without closing the environment. */
-  readonly fatal: (error: LogError) => void;
+  /** A commit was rejected, or never settles: the process is to end, without closing the environment. */
+  readonly fatal: (error: LogError, how: CommitFault) => void;
 }
+
+export type CommitFault = 'rejected' | 'stuck';
 
 /** A transaction of 1,000 writes holds the main thread for 1.5 ms; one of 5,000 for 13 ms. */
 const GROUP_WRITES_MAX = 1_000;
@@ -83,7 +85,8 @@ export class GroupWriter {
   /** Writes what waits and takes nothing more. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (!this.#pumping) return;
+    // What is stuck never ends.
+    if (!this.#pumping || this.#failed !== undefined) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
@@ -178,14 +181,15 @@ export class GroupWriter {
     this.#fail(new LogError('log.commit_failed', { cause: error }), 'rejected');
   }
 
-  #fail(error: LogError, how: 'rejected' | 'stuck'): void {
+  #fail(error: LogError, how: CommitFault): void {
     if (this.#failed !== undefined) return;
     this.#failed = error;
     const waiting = [...this.#group, ...this.#appends.drain(), ...this.#commits.drain()];
     this.#group = [];
     this.#options.telemetry.record('log.commit_failed', { code: how, waiting: waiting.length });
     for (const job of waiting) job.reject(error);
-    this.#options.fatal(error);
+    this.#idle?.();
+    this.#options.fatal(error, how);
   }
 }
 
