@@ -23,7 +23,7 @@ export async function runBridge(terminal: Terminal, options: ConfigOptions): Pro
     write: (line) => process.stderr.write(line),
   });
   endOnProgramFaults(telemetry);
-  using shutdown = shutdownSignals(telemetry);
+  using shutdown = shutdownSignals(telemetry, systemClock);
   const version = packageVersion();
   recordStart(telemetry, configuration, version);
   const bridge = createBridge({ configuration, telemetry, metrics: telemetry.metrics, clock: systemClock, version });

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { sandboxToken } from '../../simulator/cloud/sandbox-account.ts';
 import { createSandboxCloud, SANDBOX_DELETE_PATH, SANDBOX_REPORT_PATH } from '../../simulator/cloud/sandbox-cloud.ts';
+import { systemClock } from '../contracts/clock.ts';
 import { processTelemetry } from '../telemetry/process-telemetry.ts';
 import { listenFault } from '../wiring/listen-fault.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -27,7 +28,7 @@ export async function runSandbox(terminal: Terminal, options: SandboxOptions): P
     write: (line) => process.stderr.write(line),
   });
   endOnProgramFaults(telemetry);
-  using shutdown = shutdownSignals(telemetry);
+  using shutdown = shutdownSignals(telemetry, systemClock);
   const { host, port, appId } = options;
   const given = process.env['STUDYBRIDGE_CLOUD_TOKEN'];
   const kept = given === undefined || given === '' ? DEFAULT_FOLDER : undefined;

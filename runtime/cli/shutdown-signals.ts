@@ -1,4 +1,5 @@
-// SIGTERM and Ctrl-C: the first asks for a drain, the second ends at once.
+// SIGTERM and Ctrl-C: the first asks for a drain, a second one ends the process at once.
+import type { Clock } from '../contracts/clock.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
 import { EXIT } from './exit-code.ts';
 
@@ -7,13 +8,19 @@ export interface ShutdownSignals extends Disposable {
   readonly signal: AbortSignal;
 }
 
-export function shutdownSignals(telemetry: Telemetry): ShutdownSignals {
+/** npm hands Ctrl-C on to a process that has had it from the terminal already: both are one request. */
+const SAME_REQUEST_MS = 500;
+
+export function shutdownSignals(telemetry: Telemetry, clock: Clock): ShutdownSignals {
   const controller = new AbortController();
+  let askedAtMs = 0;
   const onSignal = (reason: NodeJS.Signals) => {
     if (controller.signal.aborted) {
+      if (clock.monotonicMs() - askedAtMs < SAME_REQUEST_MS) return;
       telemetry.record('process.aborted', {});
       process.exit(EXIT.runtime);
     }
+    askedAtMs = clock.monotonicMs();
     telemetry.record('process.draining', { reason });
     controller.abort();
   };

@@ -127,13 +127,25 @@ describe('a bridge', () => {
     hanging.destroy();
   });
 
+  test('takes a signal that comes twice at once, as npm hands Ctrl-C on, for one', async () => {
+    const command = await bridge();
+    const hanging = await unfinishedRequest(command.http);
+    command.child.kill('SIGINT');
+    await command.complained(/process\.draining/);
+    command.child.kill('SIGINT');
+    expect(await command.ended).toBe(0);
+    hanging.destroy();
+  });
+
   test('ends with 1 at the second signal while the drain waits for a sender', async () => {
     const command = await bridge();
     const hanging = await unfinishedRequest(command.http);
     command.child.kill('SIGTERM');
     await command.complained(/process\.draining/);
-    command.child.kill('SIGINT');
+    // As a person does who presses Ctrl-C until it ends.
+    const pressing = setInterval(() => command.child.kill('SIGINT'), 50);
     expect(await command.ended).toBe(1);
+    clearInterval(pressing);
     expect(command.errors()).toContain('process.aborted');
     hanging.destroy();
   });
