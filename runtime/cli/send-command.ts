@@ -1,5 +1,5 @@
 // `send`: a small hospital plays against the running bridge, and what the sandbox cloud ends with is compared.
-import { playHospital } from '../../simulator/hospital/play-hospital.ts';
+import { type HospitalOptions, type HospitalOutcome, playHospital } from '../../simulator/hospital/play-hospital.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { askBridge, ControlError } from '../control/control-client.ts';
 import type { BridgeAddresses } from '../wiring/bridge.ts';
@@ -35,7 +35,7 @@ export async function send(terminal: Terminal, options: SendOptions): Promise<Ex
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const { hl7, dicom, http } = addresses;
-  const outcome = await playHospital({
+  const outcome = await played({
     hl7: { host: reachable(hl7.host), port: hl7.port },
     dicom: { host: reachable(dicom.host), port: dicom.port, calledAeTitle: dicom.aeTitle },
     bridgeUrl: `http://${reachable(http.host)}:${http.port}`,
@@ -51,6 +51,16 @@ export async function send(terminal: Terminal, options: SendOptions): Promise<Ex
   });
   if (options.json === true) terminal.print(JSON.stringify(outcome));
   return outcome.equal ? EXIT.done : EXIT.runtime;
+}
+
+/** What the play says of itself holds invented patients only, so that its own words may be shown. */
+async function played(options: HospitalOptions): Promise<HospitalOutcome> {
+  try {
+    return await playHospital(options);
+  } catch (error) {
+    if (options.signal.aborted) throw new CommandFailure('send was stopped before it could compare');
+    throw new CommandFailure(error instanceof Error ? error.message : 'the hospital could not be played');
+  }
 }
 
 /** From the running bridge; a bridge in a container, which has no control socket here, is found by the configured ports. */
