@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -37,6 +37,25 @@ async function unfinishedRequest(http: string): Promise<Socket> {
   await once(socket, 'data');
   return socket;
 }
+
+async function listenOnFreePort(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A synthetic instance with all that the cloud asks of a study. */
+const STORED = {
+  '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.2'] },
+  '00080018': { vr: 'UI', Value: ['2.25.1'] },
+  '0020000D': { vr: 'UI', Value: ['2.25.2'] },
+  '0020000E': { vr: 'UI', Value: ['2.25.3'] },
+  '00080050': { vr: 'SH', Value: ['A1'] },
+  '00080060': { vr: 'CS', Value: ['CT'] },
+  '00100010': { vr: 'PN', Value: [{ Alphabetic: 'TEST^ONE' }] },
+  '00100020': { vr: 'LO', Value: ['P1'] },
+  '00100040': { vr: 'CS', Value: ['F'] },
+};
 
 describe('a bridge', () => {
   test('says what listens where, that the cloud is the sandbox, and what to try next', async () => {
@@ -98,9 +117,7 @@ describe('a bridge', () => {
     'refuses a taken port with 3: %s',
     async (variable) => {
       const holder = createServer();
-      await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-      const address = holder.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const port = await listenOnFreePort(holder);
       const { code, errors } = await runCommand({ folder, args: ['run'], environment: { [variable]: String(port) } });
       holder.close();
       expect(code).toBe(3);
@@ -125,6 +142,32 @@ describe('a bridge', () => {
     expect(await command.ended).toBe(0);
     expect(performance.now() - begunAtMs).toBeLessThan(10_000);
     hanging.destroy();
+  });
+
+  test('drains within 10 s with 0 though the cloud takes requests and never answers', async () => {
+    let hear: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const cloud = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => hear());
+    });
+    const port = await listenOnFreePort(cloud);
+    const command = await bridge({
+      STUDYBRIDGE_CLOUD_URL: `http://127.0.0.1:${port}`,
+      STUDYBRIDGE_CLOUD_APP_ID: '100001',
+      STUDYBRIDGE_CLOUD_TOKEN: '0123456789abcdef0123456789abcdef',
+      STUDYBRIDGE_STUDY_QUIET_MS: '0',
+    });
+    const posted = await fetch(`${command.http}/v1/store-events`, { method: 'POST', body: JSON.stringify([STORED]) });
+    expect(posted.status).toBe(202);
+    await asked;
+    const begunAtMs = performance.now();
+    command.child.kill('SIGTERM');
+    expect(await command.ended).toBe(0);
+    expect(performance.now() - begunAtMs).toBeLessThan(10_000);
+    cloud.close();
   });
 
   test('takes a signal that comes twice at once, as npm hands Ctrl-C on, for one', async () => {
