@@ -135,7 +135,7 @@ export class EmbeddedTasks implements AsyncDisposable {
   }
 
   #storage(task: string): TaskStorage {
-    const { topics, disk } = this.#options;
+    const { topics, disk, writer } = this.#options;
     const stores = memoised(this.stores(task));
     return {
       partition: PARTITION,
@@ -147,6 +147,7 @@ export class EmbeddedTasks implements AsyncDisposable {
       },
       end: (topic) => this.#end(topic),
       commit: (commit) => this.#commit(task, commit),
+      pressed: () => writer.pressed,
       space: (signal) => disk.space(signal),
     };
   }

@@ -55,6 +55,7 @@ export class GroupWriter {
   readonly #commits = new JobQueue();
   #group: readonly QueuedJob[] = [];
   #pumping = false;
+  #pressed = false;
   /** Of the group that is being written. */
   #begunAtMs: number | undefined;
   /** Groups begun so far. */
@@ -69,6 +70,11 @@ export class GroupWriter {
 
   get failed(): LogError | undefined {
     return this.#failed;
+  }
+
+  /** Whether appends wait, or went with the last group. */
+  get pressed(): boolean {
+    return this.#pressed || this.#appends.size > 0;
   }
 
   /** Resolves when the job is durable. Rejects with a `LogError`. */
@@ -150,6 +156,7 @@ export class GroupWriter {
     };
     const commit = take(this.#commits, true);
     const appends = takeAll(this.#appends, commit === undefined ? take(this.#appends, true) : undefined);
+    this.#pressed = appends.length > 0;
     this.#group = [...appends, ...takeAll(this.#commits, commit)];
     for (const job of this.#group) job.write();
     crashPoint('flush.before');

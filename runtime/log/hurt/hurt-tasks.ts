@@ -144,6 +144,7 @@ export class HurtTasks implements AsyncDisposable {
         await turns(random.below(3));
         this.#commit(task, owned, epoch, commit);
       },
+      pressed: () => random.happens(0.5),
       space: async () => {},
     };
   }

@@ -2,9 +2,9 @@
  * One task on one partition, at work: read, compute, commit, again.
  *
  * 1. One batch is computed and committed before the next begins; nothing of a batch is kept but what is committed.
- * 2. A batch holds reports of the task's own I/O first, then due timers, then records. It ends after `BATCH_ITEMS_MAX`
- *    items, `BATCH_WRITES_MAX` writes or `SLICE_MS` of computing, whichever comes first: a sender waits for its
- *    acknowledgement behind each of them. A lone record is a batch of its own, at once.
+ * 2. A batch holds reports of the task's own I/O first, then due timers, then records. It ends after so many items,
+ *    writes or ms of computing, whichever comes first: a sender waits for its acknowledgement behind each of them.
+ *    While senders wait it ends sooner. A lone record is a batch of its own, at once.
  * 3. Due timers wait at the barrier (`timer-barrier.ts`).
  * 4. A batch for which the disk has no space is computed again when there is some. After any other failed commit the
  *    loop ends; who opens it anew begins from what is committed.
@@ -27,9 +27,14 @@ import { type Progress, TimerBarrier } from './timer-barrier.ts';
 import type { TurnGate } from './turn-gate.ts';
 import { Alarm, Wakeup } from './wakeup.ts';
 
-const BATCH_ITEMS_MAX = 500;
-const BATCH_WRITES_MAX = 1_000;
-const SLICE_MS = 5;
+interface BatchBound {
+  readonly items: number;
+  readonly writes: number;
+  readonly computingMs: number;
+}
+
+const ORDINARY: BatchBound = { items: 500, writes: 1_000, computingMs: 5 };
+const PRESSED: BatchBound = { items: 200, writes: 400, computingMs: 2 };
 
 export interface TaskLoopOptions<S extends StateSchema, Report> {
   readonly definition: TaskDefinition<S, Report>;
@@ -50,6 +55,7 @@ export class TaskLoop<S extends StateSchema, Report> {
   #reader: InputReader;
   #barrier: TimerBarrier | undefined;
   #effects: Effects | undefined;
+  #effectsFailed: { readonly error: unknown } | undefined;
   /** reading: everything. reporting: only what the draining effects still report. ended: nothing new. */
   #phase: 'reading' | 'reporting' | 'ended' = 'reading';
   /** Items still to be processed one a commit, after one of a batch made the processor throw. */
@@ -72,6 +78,11 @@ export class TaskLoop<S extends StateSchema, Report> {
     const { definition, storage } = this.#options;
     const report = (value: Report): Promise<void> => this.#reports.add(value, () => this.#wakeup.notify());
     this.#effects = definition.effects?.(committedView(definition, storage.stores), report);
+    // The task is nothing without its effects: when they fail by themselves, it fails with them.
+    this.#effects?.ended.catch((error: unknown) => {
+      this.#effectsFailed = { error };
+      this.#wakeup.notify();
+    });
     await this.#effects?.start(signal);
     // The commit that made work may have been that of an owner before.
     this.#effects?.wake();
@@ -80,16 +91,13 @@ export class TaskLoop<S extends StateSchema, Report> {
   /** Resolves when drained or abandoned; rejects when the task cannot go on. */
   async run(): Promise<void> {
     const { turns } = this.#options;
-    // Rejects when the effects fail by themselves: the task is nothing without them.
-    const failed = this.#effects?.ended.then(() => new Promise<never>(() => {}));
-    failed?.catch(() => {});
     try {
       while (!this.#abandoned.signal.aborted) {
         await turns.turn();
+        if (this.#effectsFailed !== undefined) throw this.#effectsFailed.error;
         if (await this.#cycle()) continue;
         if (this.#phase === 'ended') return;
-        const woken = this.#wakeup.wait();
-        await (failed === undefined ? woken : Promise.race([woken, failed]));
+        await this.#wakeup.wait();
       }
     } finally {
       this.#alarm.clear();
@@ -135,12 +143,13 @@ export class TaskLoop<S extends StateSchema, Report> {
     const startedMs = clock.monotonicMs();
     const batch = new TaskBatch(definition, storage.stores, codec, nowMs);
     const items: BatchItem<Report>[] = [];
+    const bound = storage.pressed() ? PRESSED : ORDINARY;
     try {
       for (const item of this.#pending(nowMs)) {
         items.push(item);
         if (item.kind === 'record') this.#reader.take(item.record);
         batch.add(item);
-        if (this.#batchIsFull(items.length, batch.writes, startedMs)) break;
+        if (this.#batchIsFull(bound, items.length, batch.writes, startedMs)) break;
       }
       if (items.length === 0) return false;
       batch.conclude();
@@ -154,7 +163,7 @@ export class TaskLoop<S extends StateSchema, Report> {
   }
 
   *#pending(nowMs: number): Generator<BatchItem<Report>, void, undefined> {
-    for (const report of this.#reports.first(BATCH_ITEMS_MAX)) yield { kind: 'report', report };
+    for (const report of this.#reports.first(ORDINARY.items)) yield { kind: 'report', report };
     if (this.#phase !== 'reading') return;
     for (const timer of this.#dueTimers(nowMs)) yield { kind: 'timer', timer };
     for (let record = this.#reader.peek(); record !== undefined; record = this.#reader.peek()) {
@@ -177,13 +186,13 @@ export class TaskLoop<S extends StateSchema, Report> {
     this.#barrier ??= new TimerBarrier(definition, storage.partition, nowMs, progress);
     if (!this.#barrier.passed()) return [];
     const { atMs } = this.#barrier;
-    return firstTimers(storage.stores, BATCH_ITEMS_MAX).filter(({ dueMs }) => dueMs <= atMs);
+    return firstTimers(storage.stores, ORDINARY.items).filter(({ dueMs }) => dueMs <= atMs);
   }
 
-  #batchIsFull(items: number, writes: number, startedMs: number): boolean {
-    if (this.#singly > 0 || items >= BATCH_ITEMS_MAX || writes >= BATCH_WRITES_MAX) return true;
+  #batchIsFull(bound: BatchBound, items: number, writes: number, startedMs: number): boolean {
+    if (this.#singly > 0 || items >= bound.items || writes >= bound.writes) return true;
     // Looking at the time costs more than a small item.
-    return items % 8 === 0 && this.#options.clock.monotonicMs() - startedMs >= SLICE_MS;
+    return items % 8 === 0 && this.#options.clock.monotonicMs() - startedMs >= bound.computingMs;
   }
 
   async #commit(

@@ -15,6 +15,8 @@ export interface TaskStorage {
   end(topic: TopicName): bigint;
   /** All of it or nothing (invariant 2). Rejects with a `LogError`. */
   commit(commit: TaskCommit): Promise<void>;
+  /** Whether senders wait for appends just now: batches are then to be small. */
+  pressed(): boolean;
   /** Resolves when a commit has room on the disk. */
   space(signal: AbortSignal): Promise<void>;
 }

@@ -9,7 +9,7 @@ export interface LogUnderTest {
   readonly log: RecordLog;
   readonly clock: ManualClock;
   /** Errors that would have ended the process. */
-  readonly fatal: readonly Error[];
+  readonly fatal: Error[];
   close(): Promise<void>;
 }
 

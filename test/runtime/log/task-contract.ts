@@ -307,6 +307,23 @@ export function taskContract(name: string, open: OpenLog): void {
       expect(await valuesOf(tested.log, 'studies', 'a/1')).toEqual(['1', '2']);
     });
 
+    test('a task ends with its effects when these fail by themselves', async () => {
+      const failing = task<string>({
+        name: 'failing',
+        effects: () => ({
+          name: 'failing',
+          start: async () => {},
+          wake: () => {},
+          drain: async () => {},
+          ended: new Promise<void>((_resolve, reject) => setImmediate(() => reject(new Error('the effects failed')))),
+          [Symbol.asyncDispose]: async () => {},
+        }),
+      });
+      const service = await started(failing);
+      await expect(service.ended).rejects.toThrow('the effects failed');
+      expect(tested.fatal.splice(0).map(({ message }) => message)).toEqual(['the effects failed']);
+    });
+
     test('a task that was never started can be drained', async () => {
       const service = tested.log.run(counter);
       await service.drain(signal);
