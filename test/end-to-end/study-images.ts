@@ -1,0 +1,63 @@
+// Snapshots of images that say nothing but that there are some, and what they are identified by.
+import type { Entry } from '../../schemas/record-entry.ts';
+import type { StudyAttributes } from '../../schemas/records.ts';
+import { logCodec } from './log-records.ts';
+
+export interface BareImages {
+  readonly site: string;
+  readonly studyInstanceUid: string;
+  readonly accession: string | null;
+  readonly modality: string | null;
+  readonly revision: number;
+  readonly atMs: number;
+}
+
+/** One series of one image. */
+export function bareImages({ site, studyInstanceUid, accession, modality, revision, atMs }: BareImages): Entry {
+  const counts = { images: 1, structuredReports: 0, doseReports: 0, pdfs: 0, keyObjects: 0, presentationStates: 0 };
+  return logCodec.entry(
+    'study.images',
+    {
+      site,
+      studyInstanceUid,
+      revision,
+      firstEventAtMs: atMs,
+      lastEventAtMs: atMs,
+      counts,
+      series: [{ seriesInstanceUid: `${studyInstanceUid}.1`.slice(-64), modality, counts }],
+      attributes: { ...NO_ATTRIBUTES, accessionNumber: accession },
+    },
+    { trace: '00000000000000aa' },
+  );
+}
+
+const NO_ATTRIBUTES: StudyAttributes = {
+  patientId: null,
+  issuerOfPatientId: null,
+  patientName: null,
+  patientSex: null,
+  patientBirthDate: null,
+  patientAge: null,
+  patientSizeMetres: null,
+  patientWeightKilograms: null,
+  patientTelephone: null,
+  allergies: null,
+  accessionNumber: null,
+  studyId: null,
+  studyDate: null,
+  studyTime: null,
+  studyDescription: null,
+  bodyPartExamined: null,
+  scanOptions: null,
+  referringPhysician: null,
+  requestingService: null,
+  institutionName: null,
+  institutionalDepartment: null,
+  performingPhysician: null,
+  operatorsName: null,
+  admissionId: null,
+  admittingDiagnoses: null,
+  stationName: null,
+  manufacturer: null,
+  manufacturerModel: null,
+};
