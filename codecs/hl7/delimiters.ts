@@ -10,6 +10,26 @@ export interface Delimiters {
   readonly subcomponent: string;
 }
 
+/** Their character codes, which are compared quicker than characters. */
+export type DelimiterCodes = { readonly [Name in keyof Delimiters]: number };
+
+/** Of a delimiter that the message does not have: the code of no character. */
+export const ABSENT = -1;
+
+export function delimiterCodes(delimiters: Delimiters): DelimiterCodes {
+  return {
+    field: codeOf(delimiters.field),
+    component: codeOf(delimiters.component),
+    repetition: codeOf(delimiters.repetition),
+    escape: codeOf(delimiters.escape),
+    subcomponent: codeOf(delimiters.subcomponent),
+  };
+}
+
+function codeOf(delimiter: string): number {
+  return delimiter === '' ? ABSENT : delimiter.charCodeAt(0);
+}
+
 export const STANDARD_DELIMITERS: Delimiters = {
   field: '|',
   component: '^',

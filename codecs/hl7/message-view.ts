@@ -20,6 +20,8 @@ export interface Hl7Segment {
    * first unless another is named. HL7's explicit null arrives as the two characters `""`.
    */
   text(field: number, component?: number, repetition?: number, subcomponent?: number): string;
+  /** The whole field, escapes resolved, '' when absent; undefined when it is divided by any separator. */
+  plain(field: number): string | undefined;
   /** The whole field with all separators and escapes as sent. */
   raw(field: number): string;
 }

@@ -2,7 +2,7 @@
 import { failed, type Result, succeeded } from '../../schemas/failure.ts';
 import type { Hl7Charset } from '../../schemas/records.ts';
 import { decodeMessage } from './charset.ts';
-import { type Delimiters, readDelimiters } from './delimiters.ts';
+import { type Delimiters, delimiterCodes, readDelimiters } from './delimiters.ts';
 import type { Hl7MessageView, Hl7Segment } from './message-view.ts';
 import { LazySegment, type MessageText } from './segment.ts';
 import { decodeText } from './text-decoders.ts';
@@ -32,6 +32,7 @@ export function readHl7Message(bytes: Uint8Array, options: { readonly defaultCha
   const message: MessageText = {
     text,
     delimiters: delimiters.value,
+    codes: delimiterCodes(delimiters.value),
     decode: (hex) => decodeText(hex, label),
   };
   const segments = cutSegments(message);

@@ -1,5 +1,5 @@
 // One segment of a decoded message, cut into fields only as far as is asked.
-import type { Delimiters } from './delimiters.ts';
+import { ABSENT, type DelimiterCodes, type Delimiters } from './delimiters.ts';
 import { resolveEscapes } from './escapes.ts';
 import type { Hl7Segment } from './message-view.ts';
 
@@ -7,6 +7,7 @@ import type { Hl7Segment } from './message-view.ts';
 export interface MessageText {
   readonly text: string;
   readonly delimiters: Delimiters;
+  readonly codes: DelimiterCodes;
   /** Bytes of a `\Xhh…\` sequence, in the message's own character set. */
   readonly decode: (bytes: Uint8Array) => string;
 }
@@ -45,13 +46,15 @@ export class LazySegment implements Hl7Segment {
   repetitions(field: number): number {
     if (this.#header && field <= 2) return this.raw(field) === '' ? 0 : 1;
     if (!this.#findField(field)) return 0;
-    return this.#count(this.#message.delimiters.repetition);
+    return this.#count(this.#message.codes.repetition, this.#to);
   }
 
   components(field: number, repetition = 1): number {
     if (this.#header && field <= 2) return repetition === 1 ? this.repetitions(field) : 0;
     if (!this.#findField(field) || !this.#findRepetition(field, repetition)) return 0;
-    return this.#count(this.#message.delimiters.component);
+    const { text, codes } = this.#message;
+    const end = endOfPart(text, this.#from, this.#to, codes.repetition, ABSENT, ABSENT);
+    return end === this.#from ? 0 : this.#count(codes.component, end);
   }
 
   text(field: number, component = 1, repetition = 1, subcomponent = 1): string {
@@ -59,11 +62,21 @@ export class LazySegment implements Hl7Segment {
       return component === 1 && repetition === 1 && subcomponent === 1 ? this.raw(field) : '';
     }
     if (!this.#findField(field) || !this.#findRepetition(field, repetition)) return '';
-    const { text, delimiters, decode } = this.#message;
-    if (!this.#narrow(delimiters.component, component) || !this.#narrow(delimiters.subcomponent, subcomponent))
+    const { text, codes } = this.#message;
+    if (component !== 1 && !this.#skip(codes.component, component, codes.repetition, ABSENT)) return '';
+    if (subcomponent !== 1 && !this.#skip(codes.subcomponent, subcomponent, codes.component, codes.repetition)) {
       return '';
-    const resolved = resolveEscapes(text.slice(this.#from, this.#to), delimiters, decode);
-    return this.#broken ? resolved.replace(/\r\n?/g, '\n') : resolved;
+    }
+    const end = endOfPart(text, this.#from, this.#to, codes.subcomponent, codes.component, codes.repetition);
+    return end === this.#from ? '' : this.#resolved(end);
+  }
+
+  plain(field: number): string | undefined {
+    if (this.#header && field <= 2) return this.raw(field);
+    if (!this.#findField(field)) return '';
+    const { text, codes } = this.#message;
+    const end = endOfPart(text, this.#from, this.#to, codes.subcomponent, codes.component, codes.repetition);
+    return end === this.#to ? this.#resolved(end) : undefined;
   }
 
   raw(field: number): string {
@@ -71,14 +84,21 @@ export class LazySegment implements Hl7Segment {
     return this.#findField(field) ? this.#message.text.slice(this.#from, this.#to) : '';
   }
 
-  // What is found is left in `#from` and `#to`: a pair for each step would cost more than the search. Each `find` says
+  /** What was found, up to `end`. */
+  #resolved(end: number): string {
+    const { text, delimiters, decode } = this.#message;
+    const resolved = resolveEscapes(text.slice(this.#from, end), delimiters, decode);
+    return this.#broken ? resolved.replace(/\r\n?/g, '\n') : resolved;
+  }
+
+  // What is found is left in `#from` and `#to`: a pair for each step would cost more than the search. Each step says
   // whether there is anything.
 
   #findField(field: number): boolean {
     const piece = this.#header ? field - 1 : field;
     if (!(piece >= 1 && piece <= PARTS_MAX)) return false;
     const starts = this.#starts;
-    while (!this.#complete && starts.length <= piece + 1) this.#indexNext();
+    if (!this.#complete && starts.length <= piece + 1) this.#index(piece + 1);
     const from = starts[piece];
     const next = starts[piece + 1];
     if (from === undefined || next === undefined) return false;
@@ -87,18 +107,21 @@ export class LazySegment implements Hl7Segment {
     return from < this.#to;
   }
 
-  #indexNext(): void {
-    const { text, delimiters } = this.#message;
-    const last = this.#starts[this.#starts.length - 1] ?? this.#end;
-    // The search may run on to the first separator of the next segment, which is near.
-    const separator = last > this.#end ? -1 : text.indexOf(delimiters.field, last);
-    this.#complete = separator === -1 || separator >= this.#end;
-    this.#starts.push((this.#complete ? this.#end : separator) + 1);
+  /** Goes on until where the piece begins is known. */
+  #index(piece: number): void {
+    const { text, codes } = this.#message;
+    const starts = this.#starts;
+    let last = starts[starts.length - 1] ?? this.#end;
+    while (!this.#complete && starts.length <= piece) {
+      const end = endOfPart(text, last, this.#end, codes.field, ABSENT, ABSENT);
+      this.#complete = end >= this.#end;
+      last = end + 1;
+      starts.push(last);
+    }
   }
 
   #findRepetition(field: number, repetition: number): boolean {
-    const delimiter = this.#message.delimiters.repetition;
-    if (repetition === 1) return this.#narrow(delimiter, 1);
+    if (repetition === 1) return true;
     if (!(repetition > 1 && repetition <= PARTS_MAX)) return false;
     if (this.#cursorField !== field || this.#cursorRepetition > repetition) {
       this.#cursorField = field;
@@ -106,51 +129,59 @@ export class LazySegment implements Hl7Segment {
       this.#cursorAt = this.#from;
     }
     this.#from = this.#cursorAt;
-    const found = this.#narrow(delimiter, repetition - this.#cursorRepetition + 1, true);
-    if (found) {
-      this.#cursorRepetition = repetition;
-      this.#cursorAt = this.#from;
+    if (!this.#skip(this.#message.codes.repetition, repetition - this.#cursorRepetition + 1, ABSENT, ABSENT)) {
+      return false;
     }
-    return found && this.#from < this.#to;
+    this.#cursorRepetition = repetition;
+    this.#cursorAt = this.#from;
+    return true;
   }
 
-  /** To the n-th part of what was found, counted from 1. */
-  #narrow(delimiter: string, part: number, empty = false): boolean {
+  /** To the n-th part of what was found, counted from 1, unless one of the outer separators comes before it. */
+  #skip(separator: number, part: number, outer: number, outermost: number): boolean {
     if (!(part >= 1 && part <= PARTS_MAX)) return false;
-    if (delimiter === '') return part === 1;
     const { text } = this.#message;
     for (let skipped = 1; skipped < part; skipped += 1) {
-      const at = indexWithin(text, delimiter, this.#from, this.#to);
-      if (at === -1) return false;
-      this.#from = at + 1;
+      const end = endOfPart(text, this.#from, this.#to, separator, outer, outermost);
+      if (end === this.#to || text.charCodeAt(end) !== separator) return false;
+      this.#from = end + 1;
     }
-    const end = indexWithin(text, delimiter, this.#from, this.#to);
-    if (end !== -1) this.#to = end;
-    return empty || this.#from < this.#to;
+    return true;
   }
 
-  #count(delimiter: string): number {
-    if (delimiter === '') return 1;
+  #count(separator: number, to: number): number {
+    const { text } = this.#message;
     let count = 1;
-    let at = indexWithin(this.#message.text, delimiter, this.#from, this.#to);
-    while (at !== -1 && count < PARTS_MAX) {
+    let at = endOfPart(text, this.#from, to, separator, ABSENT, ABSENT);
+    while (at < to && count < PARTS_MAX) {
       count += 1;
-      at = indexWithin(this.#message.text, delimiter, at + 1, this.#to);
+      at = endOfPart(text, at + 1, to, separator, ABSENT, ABSENT);
     }
     return count;
   }
 }
 
 /** Up to here a loop is quicker than cutting and searching. */
-const SHORT = 48;
+const SHORT = 256;
 
-/** Looks no further than `to`: a search to the end of a large message for each absent component would be quadratic. */
-function indexWithin(text: string, character: string, from: number, to: number): number {
-  if (to - from > SHORT) {
-    const at = text.slice(from, to).indexOf(character);
-    return at === -1 ? -1 : from + at;
+/**
+ * Where the first of the three separators stands, or `to`. Looks no further: a search to the end of a large message for
+ * each absent component would be quadratic.
+ */
+function endOfPart(text: string, from: number, to: number, one: number, other: number, third: number): number {
+  const near = to - from > SHORT ? from + SHORT : to;
+  for (let at = from; at < near; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === one || code === other || code === third) return at;
   }
-  const code = character.charCodeAt(0);
-  for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === code) return at;
-  return -1;
+  return near >= to ? to : near + endOfLong(text.slice(near, to), one, other, third);
+}
+
+function endOfLong(text: string, ...separators: readonly number[]): number {
+  let end = text.length;
+  for (const separator of separators) {
+    const at = separator === ABSENT ? -1 : text.slice(0, end).indexOf(String.fromCharCode(separator));
+    if (at !== -1) end = at;
+  }
+  return end;
 }

@@ -1,5 +1,6 @@
 // One OBX: its labels, its text, its measure.
 import type { Hl7Segment } from '../../codecs/hl7/message-view.ts';
+import { EXPLICIT_NULL } from './chinese-text.ts';
 import { KILOGRAMS_PER_UNIT, METRES_PER_UNIT, OBSERVATION_KINDS, type ObservationKind } from './code-tables.ts';
 import { type MappingDraft, plainText, put, report } from './mapping-draft.ts';
 
@@ -29,6 +30,12 @@ function kindOf(label: string): ObservationKind | undefined {
  */
 export function freeText(segment: Hl7Segment | undefined, field: number): string {
   if (segment === undefined) return '';
+  const plain = segment.plain(field);
+  const whole = (plain ?? dividedText(segment, field)).trim();
+  return whole === EXPLICIT_NULL ? '' : whole;
+}
+
+function dividedText(segment: Hl7Segment, field: number): string {
   const lines: string[] = [];
   const repetitions = segment.repetitions(field);
   for (let repetition = 1; repetition <= repetitions; repetition += 1) {
@@ -39,8 +46,7 @@ export function freeText(segment: Hl7Segment | undefined, field: number): string
     }
     lines.push(parts.join('^'));
   }
-  const whole = lines.join('\n').trim();
-  return whole === '""' ? '' : whole;
+  return lines.join('\n');
 }
 
 function withSubcomponents(segment: Hl7Segment, field: number, component: number, repetition: number): string {

@@ -43,6 +43,23 @@ test('message reader: walking over repetitions in any order gives each its own t
   expect([pid?.text(4, 1, 2), pid?.text(3, 1, 2), pid?.text(4, 1, 2)]).toEqual(['y', 'V1', 'y']);
 });
 
+test('message reader: a field is plain when nothing divides it, escapes resolved', () => {
+  const obx = read(`${MSH}\rOBX|1|TX||a|5 \\T\\ 6||b^|c~|d&\r`).first('OBX');
+  expect([obx?.plain(5), obx?.plain(6), obx?.plain(99)]).toEqual(['5 & 6', '', '']);
+  expect([obx?.plain(7), obx?.plain(8), obx?.plain(9)]).toEqual([undefined, undefined, undefined]);
+});
+
+test('message reader: parts of any length are cut at the first separator that follows', () => {
+  for (const length of [1, 255, 256, 257, 5000]) {
+    const [a, b, c, d] = ['a', '文', 'c', 'd'].map((character) => character.repeat(length));
+    const obx = read(`${MSH}\rOBX|1|TX||${a}|${b}&${a}^${c}~${d}^${a}|${d}\rNTE|1\r`).first('OBX');
+    expect([obx?.text(4), obx?.text(5), obx?.text(5, 1, 1, 2), obx?.text(5, 2)]).toEqual([a, b, a, c]);
+    expect([obx?.text(5, 1, 2), obx?.text(5, 2, 2), obx?.text(6), obx?.text(7)]).toEqual([d, a, d, '']);
+    expect([obx?.plain(4), obx?.plain(5), obx?.plain(6)]).toEqual([a, undefined, d]);
+    expect([obx?.repetitions(5), obx?.components(5), obx?.components(5, 2)]).toEqual([2, 2, 2]);
+  }
+});
+
 test.each(['\r', '\n', '\r\n', '\r\r'])('message reader: segments may end with %j', (end) => {
   const message = read([MSH, 'PID|1||P1', 'OBR|1|a|b', ''].join(end));
   expect(message.segments.map(({ name }) => name)).toEqual(['MSH', 'PID', 'OBR']);
