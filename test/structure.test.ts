@@ -101,6 +101,17 @@ describe('the structure of the tree', () => {
     expect(silent).toEqual([]);
   });
 
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'invariant %i is cited where it is enforced and has a test named after it',
+    (number) => {
+      const cited = new RegExp(`Invariants? [\\d, and]*\\b${number}\\b`);
+      const named = new RegExp(`['"\`]([^'"\`]*: )?invariants? [\\d, and]*\\b${number}\\b`, 'i');
+      const tests = sources.filter(({ path }) => path.endsWith('.test.ts') || path.endsWith('-contract.ts'));
+      expect(shipped.some(({ text }) => cited.test(text))).toBe(true);
+      expect(tests.some(({ path, text }) => path !== 'test/structure.test.ts' && named.test(text))).toBe(true);
+    },
+  );
+
   test('only the record codec, the wiring and the command line name both ends of the way', () => {
     const crossing = shipped.filter(
       ({ path, imports }) =>

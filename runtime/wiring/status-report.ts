@@ -80,10 +80,6 @@ function lags({ tasks }: LogDescription): StatusReport['tasks'] {
 function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
   const assembly = log.view(tasks.assembly);
   const sink = log.view(tasks.sink);
-  const byHand = [
-    ...assembly.flatMap((view) => assemblyWithdrawals(view, site, LISTED_MAX)),
-    ...sink.flatMap((view) => sinkWithdrawals(view, site, LISTED_MAX)),
-  ];
   const queues = sink.map((view) => cloudSiteView(view, site));
   return {
     site,
@@ -93,8 +89,24 @@ function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
     ),
     queue: queues[0] ?? null,
     parked: sink.flatMap((view) => parkedStudies(view, site, LISTED_MAX)),
-    withdrawByHand: byHand.map(({ studyKey, cloudStudyId, reportId }) => ({ studyKey, cloudStudyId, reportId })),
+    withdrawByHand: withdrawalsOf({ log, tasks }, site),
   };
+}
+
+/**
+ * The assembly knows what is wrong at the cloud now; the sink knows what was asked of it without a deletion call. Most
+ * stand in both.
+ */
+function withdrawalsOf({ log, tasks }: Pick<AnswerSources, 'log' | 'tasks'>, site: string): readonly WithdrawByHand[] {
+  const listed = [
+    ...log.view(tasks.assembly).flatMap((view) => assemblyWithdrawals(view, site, LISTED_MAX)),
+    ...log.view(tasks.sink).flatMap((view) => sinkWithdrawals(view, site, LISTED_MAX)),
+  ];
+  const distinct = new Map<string, WithdrawByHand>();
+  for (const { studyKey, cloudStudyId, reportId } of listed) {
+    distinct.set(JSON.stringify([cloudStudyId, reportId]), { studyKey, cloudStudyId, reportId });
+  }
+  return [...distinct.values()];
 }
 
 const WAITING_STATES = [
