@@ -1,6 +1,6 @@
 // Snapshots of images that say nothing but that there are some, and what they are identified by.
 import type { Entry } from '../../schemas/record-entry.ts';
-import type { StudyAttributes } from '../../schemas/records.ts';
+import { NO_ATTRIBUTES } from '../processors/tally/instance-events.ts';
 import { logCodec } from './log-records.ts';
 
 export interface BareImages {
@@ -30,34 +30,3 @@ export function bareImages({ site, studyInstanceUid, accession, modality, revisi
     { trace: '00000000000000aa' },
   );
 }
-
-const NO_ATTRIBUTES: StudyAttributes = {
-  patientId: null,
-  issuerOfPatientId: null,
-  patientName: null,
-  patientSex: null,
-  patientBirthDate: null,
-  patientAge: null,
-  patientSizeMetres: null,
-  patientWeightKilograms: null,
-  patientTelephone: null,
-  allergies: null,
-  accessionNumber: null,
-  studyId: null,
-  studyDate: null,
-  studyTime: null,
-  studyDescription: null,
-  bodyPartExamined: null,
-  scanOptions: null,
-  referringPhysician: null,
-  requestingService: null,
-  institutionName: null,
-  institutionalDepartment: null,
-  performingPhysician: null,
-  operatorsName: null,
-  admissionId: null,
-  admittingDiagnoses: null,
-  stationName: null,
-  manufacturer: null,
-  manufacturerModel: null,
-};
