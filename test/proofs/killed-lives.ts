@@ -122,8 +122,10 @@ async function endOf(bridge: BridgeProcess, ending: Ending, work: Promise<void>)
     // A drain is entered only when asked for; the other points are passed by the work itself.
     if (ending.point === 'drain') bridge.signal('SIGTERM');
     else await Promise.race([work, bridge.ended]);
-    const killed = await endedWithin(bridge, UNREACHED_MS);
-    return killed ? 'kill' : ending.point;
+    const late = await endedWithin(bridge, UNREACHED_MS);
+    const end = await bridge.ended;
+    if (end !== 'SIGKILL') return `exit ${end}`;
+    return late ? 'kill' : ending.point;
   }
   await Promise.race([delay(ending.afterMs), bridge.ended]);
   if (ending.how === 'kill') {
