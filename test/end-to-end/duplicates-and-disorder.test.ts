@@ -3,13 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { silentTelemetry } from '../../runtime/contracts/telemetry.ts';
 import { createHurtLog } from '../../runtime/log/hurt/hurt-log.ts';
 import { type SeededRandom, seededRandom } from '../../runtime/log/hurt/seeded-random.ts';
-import type { Entry } from '../../schemas/record-entry.ts';
 import { openTemporaryLog } from '../runtime/log/embedded/temporary-log.ts';
 import type { LogUnderTest } from '../runtime/log/log-under-test.ts';
 import { ManualClock } from '../runtime/log/manual-clock.ts';
-import { type HospitalEvent, hospitalEvents, isCancelled } from './eventful-hospital.ts';
+import { entryOf, type HospitalEvent, hospitalEvents, isCancelled } from './eventful-hospital.ts';
 import { logCodec } from './log-records.ts';
-import { openWholeWay, QUIET_MS, type WholeWay } from './whole-way.ts';
+import { openWholeWay, QUIET_MS } from './whole-way.ts';
 
 const SEED = Number(process.env['STUDYBRIDGE_TEST_SEED'] ?? Date.now() % 1_000_000);
 const STUDIES = 120;
@@ -64,12 +63,6 @@ function differences(
     .filter((name) => found.get(name) !== wanted.get(name))
     .slice(0, 5)
     .map((name) => [name, found.get(name), wanted.get(name)]);
-}
-
-function entryOf(event: HospitalEvent, way: WholeWay): Entry {
-  if (event.kind === 'message') return way.messageEntry(event.bytes);
-  const instance = { ...event.instance, receivedAtMs: way.clock.nowMs() };
-  return logCodec.entry('dicom.instances', instance, { trace: '00000000000000aa' });
 }
 
 function openHurtLog(): LogUnderTest {

@@ -1,7 +1,10 @@
 // Events of many studies: orders with changes and cancellations, reports with corrections and withdrawals, instances
 // with deletions. Each says itself where it stands in its sender's order, so any order of arrival means the same.
+import type { Entry } from '../../schemas/record-entry.ts';
 import type { DicomInstance } from '../../schemas/records.ts';
 import { deletedEvent, storedEvent } from '../processors/tally/instance-events.ts';
+import { logCodec } from './log-records.ts';
+import type { WholeWay } from './whole-way.ts';
 
 export type HospitalEvent =
   | { readonly kind: 'message'; readonly bytes: Buffer }
@@ -28,6 +31,13 @@ export function hospitalEvents(studies: number, instancesEach: number): readonly
     // Late ones.
     ...numbers.filter((number) => number % 7 === 3).map((number) => stored(number, instancesEach)),
   ];
+}
+
+/** As the doors make it now. */
+export function entryOf(event: HospitalEvent, way: Pick<WholeWay, 'messageEntry' | 'clock'>): Entry {
+  if (event.kind === 'message') return way.messageEntry(event.bytes);
+  const instance = { ...event.instance, receivedAtMs: way.clock.nowMs() };
+  return logCodec.entry('dicom.instances', instance, { trace: '00000000000000aa' });
 }
 
 /** Studies that are at the cloud in the end: all but the cancelled ones. */
