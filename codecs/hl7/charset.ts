@@ -6,7 +6,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Hl7Charset } from '../../schemas/records.ts';
 import { type CharsetLabel, charsetLabel } from './charset-names.ts';
-import { asBuffer, decodeText, isWellFormed, readsAsDamagedUtf8, readsAsUtf8 } from './text-decoders.ts';
+import { decodeText, readsAsDamagedUtf8, readsAsUtf8, wellFormedText } from './text-decoders.ts';
 
 export interface DecodedMessage {
   /** Without the byte order mark. */
@@ -40,13 +40,9 @@ export function decodeMessage(bytes: Uint8Array, defaultCharset?: string): Decod
   if (defaultCharset !== undefined && declarations.every(({ label }) => label === undefined)) {
     declarations.push({ where: 'configured', value: defaultCharset, label: charsetLabel(defaultCharset) });
   }
-  const { label, contradicted } = choose(body, ascii, mark !== undefined, declarations);
+  const { text, label, contradicted } = choose(body, ascii, mark !== undefined, declarations);
   const declared = declarations.map(({ where, value }) => ({ where, value }));
-  return {
-    text: ascii ? asBuffer(body).toString('latin1') : decodeText(body, label),
-    charset: { declared, used: label, contradicted, byteOrderMark: mark !== undefined },
-    label,
-  };
+  return { text, charset: { declared, used: label, contradicted, byteOrderMark: mark !== undefined }, label };
 }
 
 function byteOrderMark(bytes: Uint8Array): { readonly label: CharsetLabel; readonly bytes: number } | undefined {
@@ -56,28 +52,36 @@ function byteOrderMark(bytes: Uint8Array): { readonly label: CharsetLabel; reado
   return undefined;
 }
 
-function choose(
-  body: Uint8Array,
-  ascii: boolean,
-  marked: boolean,
-  declarations: readonly Declaration[],
-): { readonly label: CharsetLabel; readonly contradicted: boolean } {
+interface Choice {
+  /** The bytes decoded: to see whether they are what was declared is to decode them. */
+  readonly text: string;
+  readonly label: CharsetLabel;
+  readonly contradicted: boolean;
+}
+
+function choose(body: Uint8Array, ascii: boolean, marked: boolean, declarations: readonly Declaration[]): Choice {
   const trusted = declarations.find(({ label }) => label !== undefined)?.where;
   if (marked && isUtf8(body)) {
     const confirmed = declarations.some(({ where, label }) => where === trusted && label === 'utf-8');
-    return { label: 'utf-8', contradicted: trusted !== undefined && !confirmed };
+    return {
+      text: decodeText(body, 'utf-8'),
+      label: 'utf-8',
+      contradicted: trusted !== undefined && !confirmed,
+    };
   }
   for (const { where, label } of declarations) {
-    if (label !== undefined && (ascii || fits(body, label))) return { label, contradicted: where !== trusted };
+    if (label === undefined) continue;
+    const text = ascii ? decodeText(body, 'us-ascii') : declaredText(body, label);
+    if (text !== undefined) return { text, label, contradicted: where !== trusted };
   }
-  const utf8 = isUtf8(body) || readsAsDamagedUtf8(body);
-  return { label: utf8 ? 'utf-8' : 'gb18030', contradicted: trusted !== undefined };
+  const label = isUtf8(body) || readsAsDamagedUtf8(body) ? 'utf-8' : 'gb18030';
+  return { text: decodeText(body, label), label, contradicted: trusted !== undefined };
 }
 
-/** Whether bytes that are not all ASCII are what was declared. */
-function fits(body: Uint8Array, label: CharsetLabel): boolean {
-  if (label === 'us-ascii' || label === 'utf-8') return isWellFormed(body, label);
-  return isWellFormed(body, label) && !(isUtf8(body) && readsAsUtf8(body));
+/** Bytes that are not all ASCII as the text they are declared to be; undefined when they cannot be. */
+function declaredText(body: Uint8Array, label: CharsetLabel): string | undefined {
+  if (label !== 'utf-8' && isUtf8(body) && readsAsUtf8(body)) return undefined;
+  return wellFormedText(body, label);
 }
 
 /** What MSH-18 and MSH-17 say. A name in a double-byte set may stand before them in MSH-3 to MSH-6, so bytes may not be split here either. */
