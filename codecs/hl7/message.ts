@@ -42,24 +42,13 @@ export function readHl7Message(bytes: Uint8Array, options: { readonly defaultCha
 }
 
 function messageView(segments: readonly Hl7Segment[], charset: Hl7Charset, delimiters: Delimiters): Hl7Message {
-  let byName: Map<string, Hl7Segment[]> | undefined;
-  const all = (name: string): readonly Hl7Segment[] => {
-    byName ??= segmentsByName(segments);
-    return byName.get(name) ?? NONE;
+  return {
+    segments,
+    charset,
+    delimiters,
+    all: (name) => segments.filter((segment) => segment.name === name),
+    first: (name) => segments.find((segment) => segment.name === name),
   };
-  return { segments, charset, delimiters, all, first: (name) => all(name)[0] };
-}
-
-const NONE: readonly Hl7Segment[] = [];
-
-function segmentsByName(segments: readonly Hl7Segment[]): Map<string, Hl7Segment[]> {
-  const byName = new Map<string, Hl7Segment[]>();
-  for (const segment of segments) {
-    const known = byName.get(segment.name);
-    if (known === undefined) byName.set(segment.name, [segment]);
-    else known.push(segment);
-  }
-  return byName;
 }
 
 /** undefined: there are too many. */
@@ -100,6 +89,23 @@ function nearest(left: number, right: number, otherwise: number): number {
   return right === -1 || left < right ? left : right;
 }
 
+/**
+ * Found without cutting them out of the text, and one string each: to compare two of them, no characters are compared.
+ */
+const USUAL_NAMES: ReadonlyMap<number, string> = new Map(
+  ['MSH', 'PID', 'PV1', 'ORC', 'OBR', 'OBX', 'NTE', 'DG1', 'AL1', 'IN1', 'TQ1', 'IPC', 'ZDS', 'PV2', 'EVN', 'NK1'].map(
+    (name) => [packedName(name, 0), name],
+  ),
+);
+
+/** Three characters of ASCII as one number, -1 of others. */
+function packedName(text: string, from: number): number {
+  const one = text.charCodeAt(from);
+  const two = text.charCodeAt(from + 1);
+  const three = text.charCodeAt(from + 2);
+  return (one | two | three) < 128 ? (one << 14) | (two << 7) | three : -1;
+}
+
 /** Names longer than the standard's three are kept apart, so that such a line does not shift the fields of another. */
 const NAME_LENGTH_MAX = 16;
 
@@ -108,6 +114,10 @@ const NAME_LENGTH_MAX = 16;
  * OBX or NTE, whose free text is what gets broken over lines.
  */
 function segmentName(text: string, from: number, to: number, field: string, previous: string): string {
+  if (text[from + 3] === field) {
+    const usual = USUAL_NAMES.get(packedName(text, from));
+    if (usual !== undefined) return usual;
+  }
   const limit = Math.min(to, from + NAME_LENGTH_MAX);
   let at = from;
   while (at < limit && isNameCharacter(text.charCodeAt(at))) at += 1;
