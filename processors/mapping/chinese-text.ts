@@ -2,6 +2,8 @@
 
 /** What is written where nothing is known. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set(['无', '同上', '0']);
+/** No placeholder is longer, nor is the explicit null. */
+const NOTHING_LENGTH_MAX = 2;
 
 /** HL7's explicit null: delete what was said before. Source: HL7 v2.5.1, section 2.5.3. */
 export const EXPLICIT_NULL = '""';
@@ -9,6 +11,7 @@ export const EXPLICIT_NULL = '""';
 /** The text without blanks around it; '' for a placeholder or an explicit null. */
 export function meaningful(text: string): string {
   const trimmed = text.trim();
+  if (trimmed.length > NOTHING_LENGTH_MAX) return trimmed;
   return PLACEHOLDERS.has(trimmed) || trimmed === EXPLICIT_NULL ? '' : trimmed;
 }
 

@@ -36,18 +36,21 @@ export function mapHl7Message(message: Hl7MessageView, settings: MappingSettings
   mapPatientIdentifiers(shared, pid, message.all('IN1'), numbers, settings);
   mapPatient(shared, pid);
   const patientClass = mapVisit(shared, message.first('PV1'), pid, numbers);
-  const allergies = message.all('AL1');
+  const allergies = kind === 'order' ? message.all('AL1') : [];
 
-  return segmentGroups(message).map((group): MappedGroup => {
-    const draft = draftFrom(shared);
+  const groups = segmentGroups(message);
+  return groups.map((group, at): MappedGroup => {
+    const draft = at === groups.length - 1 ? shared : draftFrom(shared);
     const identifiers = mapStudyFields(draft, group, patientClass, settings);
     mapMeasures(draft, group.obx);
     if (kind === 'order') {
       const action = mapOrder(draft, group, allergies, settings);
-      return { kind, action, identifiers, ...mappingResult(draft) };
+      const { fields, deleted, findings } = mappingResult(draft);
+      return { kind, action, identifiers, fields, deleted, findings };
     }
     const report = mapReport(draft, msh, group, settings);
-    return { kind, report, identifiers, ...mappingResult(draft) };
+    const { fields, deleted, findings } = mappingResult(draft);
+    return { kind, report, identifiers, fields, deleted, findings };
   });
 }
 

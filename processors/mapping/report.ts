@@ -2,7 +2,7 @@
 import type { Hl7Segment } from '../../codecs/hl7/message-view.ts';
 import { LINE_STATUSES, RESULT_STATUSES, type ResultStatus } from './code-tables.ts';
 import type { ReportContent } from './mapped-message.ts';
-import { type MappingDraft, plainText, put, report } from './mapping-draft.ts';
+import { type Growing, type MappingDraft, plainText, put, report } from './mapping-draft.ts';
 import type { MappingSettings } from './mapping-settings.ts';
 import { freeText, type Observation } from './observation.ts';
 import { NOBODY, type Person, readNamedPerson, readPerson } from './person.ts';
@@ -22,25 +22,27 @@ export function mapReport(
   if (status !== 'withdrawn' && status !== 'refused') put(draft, 'status', status);
 
   const lines = group.obx.filter(({ status: code }) => !DROPPED_LINES.has(code));
-  const texts = reportTexts(lines, obr);
+  const { findings, impression } = reportTexts(lines, obr);
   const changed = siteTime(plainText(obr, 22), settings);
   if (changed === undefined && looksLikeTime(plainText(obr, 22))) {
     report(draft, 'report', 'OBR-22', 'mapping.invalid_date');
   }
   const sent = siteTime(plainText(msh, 7), settings);
   const orderedBy = changed ?? sent;
-  const reportDate = changed === undefined ? {} : { reportDate: cloudDateTime(changed) };
-  const auditDate = changed === undefined || status !== 'final' ? {} : { auditDate: cloudDateTime(changed) };
-  return {
+  const content: Growing<ReportContent> = {
     status,
     rank,
     orderedBy: orderedBy === undefined ? '' : orderText(orderedBy),
-    ...texts,
-    ...doctors(draft, group, status),
-    ...reportDate,
-    ...auditDate,
+    findings,
+    impression,
     pdfs: reportDocuments(draft, lines),
   };
+  addDoctors(content, draft, group);
+  if (changed !== undefined) {
+    content.reportDate = cloudDateTime(changed);
+    if (status === 'final') content.auditDate = content.reportDate;
+  }
+  return content;
 }
 
 /** OBX-11: D deletes the line; X says that there is no result to read in it. Source: HL7 table 0085. */
@@ -104,24 +106,18 @@ function reportTexts(
  * The principal interpreter (OBR-32) signs, so audits once the result is final; the report is the assistant's (OBR-33)
  * or the observer's (OBX-16), else the principal's own. Source: HL7 v2.5.1, sections 4.5.3.32 and 7.4.2.16.
  */
-function doctors(
-  draft: MappingDraft,
-  { obr, obx }: SegmentGroup,
-  status: ReportContent['status'],
-): Pick<ReportContent, 'reportDoctor' | 'reportDoctorId' | 'auditDoctor' | 'auditDoctorId'> {
+function addDoctors(content: Growing<ReportContent>, draft: MappingDraft, { obr, obx }: SegmentGroup): void {
   const principal = readNamedPerson(draft, 'examDoctor', obr, 32);
   const assistant = readNamedPerson(draft, 'examDoctor', obr, 33);
   let author = assistant;
   for (let at = 0; at < obx.length && author === NOBODY; at += 1)
     author = readPerson(draft, 'examDoctor', obx[at]?.segment, 16);
   if (author === NOBODY) author = principal;
-  const auditor: Person = status === 'final' ? principal : NOBODY;
-  return {
-    ...(author.name === '' ? {} : { reportDoctor: author.name }),
-    ...(author.id === '' ? {} : { reportDoctorId: author.id }),
-    ...(auditor.name === '' ? {} : { auditDoctor: auditor.name }),
-    ...(auditor.id === '' ? {} : { auditDoctorId: auditor.id }),
-  };
+  const auditor: Person = content.status === 'final' ? principal : NOBODY;
+  if (author.name !== '') content.reportDoctor = author.name;
+  if (author.id !== '') content.reportDoctorId = author.id;
+  if (auditor.name !== '') content.auditDoctor = auditor.name;
+  if (auditor.id !== '') content.auditDoctorId = auditor.id;
 }
 
 function siteTime(text: string, settings: MappingSettings) {

@@ -4,7 +4,7 @@ import { ageAt } from './age.ts';
 import { isName } from './chinese-text.ts';
 import { EMERGENCY_PRIORITIES, MODALITIES, type PatientClass } from './code-tables.ts';
 import type { MappedIdentifiers } from './mapped-message.ts';
-import { type FieldName, fieldText, type MappingDraft, plainText, put, report } from './mapping-draft.ts';
+import { type FieldName, fieldText, type Growing, type MappingDraft, plainText, put, report } from './mapping-draft.ts';
 import type { MappingSettings } from './mapping-settings.ts';
 import type { Observation } from './observation.ts';
 import { person, putPerson, readNamedPerson, readPerson } from './person.ts';
@@ -35,12 +35,12 @@ function mapNumbers(draft: MappingDraft, { orc, obr, ipc, zds, obx }: SegmentGro
   put(draft, 'accessNumber', first(accessionNumber, fillerOrderNumber));
   put(draft, 'hisNum', placerOrderNumber);
   put(draft, 'studyUid', studyInstanceUid ?? '');
-  return {
-    ...(accessionNumber === '' ? {} : { accessionNumber }),
-    ...(placerOrderNumber === '' ? {} : { placerOrderNumber }),
-    ...(fillerOrderNumber === '' ? {} : { fillerOrderNumber }),
-    ...(studyInstanceUid === undefined ? {} : { studyInstanceUid }),
-  };
+  const identifiers: Growing<MappedIdentifiers> = {};
+  if (accessionNumber !== '') identifiers.accessionNumber = accessionNumber;
+  if (placerOrderNumber !== '') identifiers.placerOrderNumber = placerOrderNumber;
+  if (fillerOrderNumber !== '') identifiers.fillerOrderNumber = fillerOrderNumber;
+  if (studyInstanceUid !== undefined) identifiers.studyInstanceUid = studyInstanceUid;
+  return identifiers;
 }
 
 function studyUid(
