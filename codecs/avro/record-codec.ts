@@ -1,5 +1,5 @@
 // Records as Avro bytes, and as entries ready to append.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import avro from 'avsc';
 import { failed, type Result, succeeded } from '../../schemas/failure.ts';
 import type { Entry, HeaderName } from '../../schemas/record-entry.ts';
@@ -27,6 +27,9 @@ export interface Lineage {
 const MARKER = Buffer.from([0xc3, 0x01]);
 const HEADER_BYTES = 10;
 
+/** A record is written here first, because its length is known only then; one that is longer is written twice. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
 /**
  * The codec without a schema registry: C3 01, CRC-64-AVRO of the schema, body.
  *
@@ -42,10 +45,13 @@ export function singleObjectCodec(): RecordCodec {
   };
   const encode: RecordCodec['encode'] = (topic, record) => {
     const { type, header, byteFields } = codecOf(topic);
-    const body = type.toBuffer(withBuffers(record, byteFields));
-    const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + body.length);
-    header.copy(bytes, 0);
-    body.copy(bytes, HEADER_BYTES);
+    const value = withBuffers(record, byteFields);
+    const end = type.encode(value, scratch, HEADER_BYTES);
+    // Negative: how many bytes it lacked.
+    const bytes = Buffer.allocUnsafeSlow(end > 0 ? end : scratch.length - end);
+    if (end > 0) bytes.set(scratch.subarray(0, end));
+    else type.encode(value, bytes, HEADER_BYTES);
+    bytes.set(header);
     return bytes;
   };
   return {
@@ -71,7 +77,7 @@ export function singleObjectCodec(): RecordCodec {
         ['schema', codecOf(topic).name],
         ['site', record.site],
         ['trace', lineage.trace],
-        ['content-hash', createHash('sha256').update(value).digest('hex')],
+        ['content-hash', hash('sha256', value, 'hex')],
       ]);
       if (lineage.causation !== undefined) headers.set('causation', lineage.causation);
       return { topic, key, partitionKey: TOPICS[topic].partitionBy === 'site' ? record.site : key, value, headers };

@@ -84,4 +84,15 @@ describe('record codec', () => {
       }),
     );
   });
+
+  test('record codec: a record of about the size that is written at once, and one far beyond, survive', () => {
+    for (const length of [0, ...Array.from({ length: 60 }, (_, at) => 65_480 + at), 300_000]) {
+      const content = Buffer.alloc(length, 7);
+      const document: Document = { site: 's', hash: 'h', mediaType: 'application/pdf', createdAtMs: 1, content };
+      const bytes = codec.encode('documents', document);
+      const decoded = codec.decode('documents', bytes);
+      expect(decoded.ok && Buffer.compare(decoded.value.content, content)).toBe(0);
+      expect(bytes.buffer.byteLength).toBe(bytes.length);
+    }
+  });
 });
