@@ -3,6 +3,7 @@ import { jsonCodec, numberCodec, textCodec } from '../../runtime/contracts/state
 import type { TaskContext, TaskDefinition } from '../../runtime/contracts/task.ts';
 import type { StudyState } from '../../schemas/records.ts';
 import type { Dossier } from './dossier.ts';
+import { dossierCodec } from './dossier-codec.ts';
 
 export interface AssemblyState {
   /** `site/` and the identifier its first record came under. */
@@ -39,7 +40,7 @@ export interface WithdrawalByHand {
 export type AssemblyContext = TaskContext<AssemblyState>;
 
 export const ASSEMBLY_STORES: TaskDefinition<AssemblyState>['stores'] = {
-  dossiers: jsonCodec(),
+  dossiers: dossierCodec,
   identifiers: textCodec,
   cloudStudyIds: textCodec,
   waiting: jsonCodec(),

@@ -1,23 +1,27 @@
 // What a study is just now: its fields, its state, and what it still lacks.
-import type { CloudStudyStatus } from '../../schemas/cloud-payloads.ts';
+import { CLASS_A_FIELDS, type CloudStudyStatus } from '../../schemas/cloud-payloads.ts';
 import type { MappingFinding as SnapshotFinding, StudyState } from '../../schemas/records.ts';
 import type { AssemblySettings } from './assembly-settings.ts';
 import type { ImagesSummary } from './dossier.ts';
 import type { LinkedStudy } from './fact-links.ts';
+import { MAPPED_FIELDS } from './field-sources.ts';
 import { instanceCount, settledImages } from './images-fact.ts';
 import { orderStanding } from './order-standing.ts';
 import { type StandingReport, standingReports, studyStatus } from './report-standing.ts';
 import { missingFields } from './study-body.ts';
-import { type StudyFields, studyFields } from './study-fields.ts';
+import { evidenceOf, type StudyFields, someFields, studyFields } from './study-fields.ts';
 
 /** Findings of one snapshot. */
 const FINDINGS_MAX = 64;
+
+const CLASS_A_OF_SOURCES = MAPPED_FIELDS.filter((field) => CLASS_A_FIELDS.some((needed) => needed === field));
 
 export interface Assessment {
   /** Without regard to what was requested: `sent` means that nothing is in the way. */
   readonly state: StudyState;
   readonly missing: readonly string[];
-  readonly fields: StudyFields;
+  /** Worked out when it is asked for: most messages come before the images. */
+  readonly fields: () => StudyFields;
   /** The images that may be sent; null until they have been quiet once. */
   readonly images: ImagesSummary | null;
   readonly reports: readonly StandingReport[];
@@ -31,12 +35,12 @@ export function assess(linked: LinkedStudy, settings: AssemblySettings): Assessm
   const images = linked.images === null ? null : settledImages(linked.images);
   const orders = orderStanding(linked.orders);
   const reports = standingReports(linked.reports);
-  const fields = studyFields(linked, orders, reports, images ?? linked.images?.current ?? null);
-  const missing = missingFields(fields, linked.accession);
+  const evidence = evidenceOf(linked, orders, reports, images ?? linked.images?.current ?? null);
+  const missing = missingFields(someFields(evidence, CLASS_A_OF_SOURCES), linked.accession);
   return {
     state: orders.cancelled ? 'cancelled' : waitingState(linked, images, missing),
     missing,
-    fields,
+    fields: () => studyFields(evidence),
     images,
     reports,
     status: studyStatus(reports),

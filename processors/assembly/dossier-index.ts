@@ -9,6 +9,7 @@ import { hash } from 'node:crypto';
 import type { MappedIdentifiers } from '../mapping/mapped-message.ts';
 import type { AssemblyContext } from './assembly-state.ts';
 import { type Dossier, EMPTY_DOSSIER, type StudyEntry } from './dossier.ts';
+import { imageAccession } from './images-fact.ts';
 import { mergedOrder } from './order-fact.ts';
 import { mergedReport } from './report-fact.ts';
 
@@ -128,7 +129,7 @@ function repoint({ key, dossier }: FoundDossier, newKey: string, { state }: Asse
   };
   for (const { identifiers } of [...dossier.orders, ...dossier.reports]) moveAll(identifiers);
   for (const { studyInstanceUid, current } of dossier.images) {
-    moveAll(imageIdentifiers(studyInstanceUid, current.fields.accessNumber));
+    moveAll(imageIdentifiers(studyInstanceUid, imageAccession(current)));
   }
   // Its own name is an identifier that no fact need hold any more.
   move(oldName);

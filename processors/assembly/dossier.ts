@@ -6,16 +6,11 @@
  * study is worked out anew from all facts (`fact-links.ts`): nothing is split or moved when a later message shows two
  * studies to be one, or one number to cover several.
  *
- * Values are plain JSON without `undefined`, since they are kept as such.
+ * `dossier-codec.ts` writes every part of it: what is added here is added there.
  */
 import type { InstanceCounts, StudyState } from '../../schemas/records.ts';
-import type {
-  MappedFields,
-  MappedIdentifiers,
-  MappedOrder,
-  MappingFinding,
-  ReportContent,
-} from '../mapping/mapped-message.ts';
+import type { MappedIdentifiers, MappedOrder, MappingFinding, ReportContent } from '../mapping/mapped-message.ts';
+import type { FieldValues } from './field-values.ts';
 
 export interface Dossier {
   /** When its first record came; the older of two dossiers survives a merge. */
@@ -72,8 +67,7 @@ export interface ReportFact {
 /** One message's fields, as far as no newer one of the same fact speaks of them. */
 export interface Layer {
   readonly stamp: string;
-  readonly fields: MappedFields;
-  readonly deleted: readonly (keyof MappedFields)[];
+  readonly values: FieldValues;
 }
 
 /** A report's place in its order, and what it says as a hash. */
@@ -123,7 +117,7 @@ export interface ImagesSummary {
   readonly counts: InstanceCounts;
   readonly series: number;
   readonly seriesWithImages: number;
-  readonly fields: MappedFields;
+  readonly values: FieldValues;
   readonly findings: readonly MappingFinding[];
 }
 

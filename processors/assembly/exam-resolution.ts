@@ -10,6 +10,7 @@
  */
 import type { MappedIdentifiers } from '../mapping/mapped-message.ts';
 import type { ImagesFact } from './dossier.ts';
+import { imageAccession } from './images-fact.ts';
 
 export interface Fact {
   readonly id: string;
@@ -97,7 +98,7 @@ function collectLinks(facts: readonly Fact[], images: readonly ImagesFact[]): Co
   }
   const accessionOfImages = new Map<string, string>();
   for (const { studyInstanceUid, current } of images) {
-    const accession = current.fields.accessNumber;
+    const accession = imageAccession(current);
     if (accession !== undefined) accessionOfImages.set(studyInstanceUid, accession);
   }
   const imageAccessions = new Set(accessionOfImages.values());

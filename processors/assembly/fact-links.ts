@@ -13,6 +13,7 @@
  */
 import type { Dossier, ImagesFact, OrderFact, ReportFact } from './dossier.ts';
 import { type ExamResolution, examResolution, type Fact } from './exam-resolution.ts';
+import { imageAccession } from './images-fact.ts';
 
 export type Links = readonly LinkedStudy[];
 
@@ -60,7 +61,7 @@ function studyOfImages(
   resolution: ExamResolution,
 ): LinkedStudy {
   const uid = images.studyInstanceUid;
-  const imageAccession = images.current.fields.accessNumber;
+  const imagesAccession = imageAccession(images.current);
   const exams = examsOfImages(images, orders, reports, resolution);
   const isAbout = (fact: Fact): boolean => {
     const exam = resolution.examOf(fact);
@@ -83,7 +84,7 @@ function studyOfImages(
       resolution.isAmbiguousPlacer(placer)
     );
   });
-  const fromImages = imageAccession === undefined ? undefined : resolution.examOfAccession(imageAccession);
+  const fromImages = imagesAccession === undefined ? undefined : resolution.examOfAccession(imagesAccession);
   return {
     images,
     orders: ofOrders,
@@ -110,7 +111,7 @@ function examsOfImages(
   const direct = orders.filter((order) => names(order, uid));
   const ordered = accessionsOf(direct);
   if (ordered.size > 0) return ordered;
-  const carried = images.current.fields.accessNumber;
+  const carried = imageAccession(images.current);
   if (carried !== undefined) return new Set([resolution.examOfAccession(carried)]);
   const directReports = reports.filter((report) => names(report, uid));
   const reported = accessionsOf(directReports);

@@ -2,6 +2,7 @@
 import type { InstanceCounts, StudyImages } from '../../schemas/records.ts';
 import type { MappedFields, MappingFinding } from '../mapping/mapped-message.ts';
 import type { ImagesFact, ImagesSummary } from './dossier.ts';
+import { FIELD_NUMBERS, fieldValues } from './field-values.ts';
 import { FINDINGS_MAX, factId } from './order-fact.ts';
 
 export interface MappedImages {
@@ -19,7 +20,7 @@ export function imagesSummary(images: StudyImages, mapped: MappedImages): Images
     // A series whose objects were all deleted is none.
     series: images.series.filter(({ counts }) => instanceCount(counts) > 0).length,
     seriesWithImages: images.series.filter(({ counts }) => counts.images > 0).length,
-    fields: mapped.fields,
+    values: fieldValues(mapped.fields, []),
     findings: mapped.findings.slice(0, FINDINGS_MAX),
   };
 }
@@ -50,6 +51,11 @@ export function quieted(images: ImagesFact): ImagesFact {
 /** What may be sent; null until the images have been quiet once. */
 export function settledImages(images: ImagesFact): ImagesSummary | null {
   return images.quiet ? images.current : images.settled;
+}
+
+/** What the images carry as accession number. */
+export function imageAccession({ values }: ImagesSummary): string | undefined {
+  return values[FIELD_NUMBERS.accessNumber] ?? undefined;
 }
 
 export function instanceCount(counts: InstanceCounts): number {

@@ -4,22 +4,22 @@
  * HL7 v2.5.1 section 2.5.3.1: an empty field leaves what is known, `""` deletes it. So each field is decided by the newest message
  * that names it, and a message keeps only the fields that no newer one names: at most one layer a field.
  */
-import type { MappedFields } from '../mapping/mapped-message.ts';
 import type { Layer } from './dossier.ts';
-import { MAPPED_FIELDS, type MappedField } from './field-sources.ts';
+import { compareValues, FIELD_NUMBERS_END, type FieldValue, saysAnything } from './field-values.ts';
 
 /** Newest first. */
 export function withLayer(layers: readonly Layer[], layer: Layer): readonly Layer[] {
-  if (layers.length === 0) return hasContent(layer) ? [layer] : [];
-  const sorted = [...layers, layer].sort(newestFirst);
-  const decided = new Set<MappedField>();
+  const [newest] = layers;
+  if (newest === undefined) return saysAnything(layer.values) ? [layer] : [];
+  // The same message again.
+  if (newest.stamp === layer.stamp && compareValues(newest.values, layer.values) === 0) return layers;
+  const isNewest = layer.stamp > newest.stamp;
+  const sorted = isNewest ? [layer, ...layers] : [...layers, layer].sort(newestFirst);
+  const decided = new Uint8Array(FIELD_NUMBERS_END);
   const result: Layer[] = [];
   for (const candidate of sorted) {
-    const rest = decided.size === 0 ? candidate : without(candidate, decided);
-    if (!hasContent(rest)) continue;
-    result.push(rest);
-    for (const field of MAPPED_FIELDS) if (rest.fields[field] !== undefined) decided.add(field);
-    for (const field of rest.deleted) decided.add(field);
+    const rest = undecided(candidate, decided);
+    if (rest !== undefined) result.push(rest);
   }
   return result;
 }
@@ -34,22 +34,26 @@ export function layersOf(facts: readonly { readonly layers: readonly Layer[] }[]
 
 function newestFirst(a: Layer, b: Layer): number {
   if (a.stamp !== b.stamp) return a.stamp < b.stamp ? 1 : -1;
-  const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)];
-  if (textA === textB) return 0;
-  return textA < textB ? 1 : -1;
+  return compareValues(b.values, a.values);
 }
 
-function hasContent(layer: Layer): boolean {
-  if (layer.deleted.length > 0) return true;
-  for (const _ in layer.fields) return true;
-  return false;
-}
-
-function without(layer: Layer, decided: ReadonlySet<MappedField>): Layer {
-  const fields: { -readonly [Field in keyof MappedFields]: MappedFields[Field] } = {};
-  for (const field of MAPPED_FIELDS) {
-    const value = layer.fields[field];
-    if (value !== undefined && !decided.has(field)) fields[field] = value;
+/** What the layer says of fields that no newer one decides; from then on it decides them. undefined: nothing. */
+function undecided(layer: Layer, decided: Uint8Array): Layer | undefined {
+  const { stamp, values } = layer;
+  let said = 0;
+  let taken = 0;
+  for (let number = 0; number < values.length; number += 1) {
+    if (values[number] === undefined) continue;
+    if (decided[number] === 0) said += 1;
+    else taken += 1;
   }
-  return { stamp: layer.stamp, fields, deleted: layer.deleted.filter((field) => !decided.has(field)) };
+  if (said === 0) return undefined;
+  const rest = taken === 0 ? undefined : new Array<FieldValue>(FIELD_NUMBERS_END);
+  for (let number = 0; number < values.length; number += 1) {
+    const value = values[number];
+    if (value === undefined || decided[number] === 1) continue;
+    decided[number] = 1;
+    if (rest !== undefined) rest[number] = value;
+  }
+  return rest === undefined ? layer : { stamp, values: rest };
 }

@@ -1,6 +1,7 @@
 // Orders as facts: what the messages with the same identifiers said, newest first.
 import type { MappedIdentifiers, MappedOrder } from '../mapping/mapped-message.ts';
 import type { OrderFact } from './dossier.ts';
+import { fieldValues } from './field-values.ts';
 import { withLayer } from './message-layer.ts';
 
 /** Findings of one fact that are kept; a message that has more is broken as a whole, and the first ones say so. */
@@ -8,11 +9,16 @@ export const FINDINGS_MAX = 16;
 
 /** Identifies a fact within its dossier. */
 export function factId({ accessionNumber, placerOrderNumber, fillerOrderNumber, studyInstanceUid }: MappedIdentifiers) {
-  return JSON.stringify([accessionNumber, placerOrderNumber, fillerOrderNumber, studyInstanceUid]);
+  return `${part(accessionNumber)}${part(placerOrderNumber)}${part(fillerOrderNumber)}${part(studyInstanceUid)}`;
+}
+
+/** With its length before it, no text can be taken for two. */
+function part(identifier: string | undefined): string {
+  return identifier === undefined ? '-' : `${identifier.length}:${identifier}`;
 }
 
 export function withOrder(known: OrderFact | undefined, order: MappedOrder, stamp: string): OrderFact {
-  const layer = { stamp, fields: order.fields, deleted: order.deleted };
+  const layer = { stamp, values: fieldValues(order.fields, order.deleted) };
   const newest = { stamp, action: order.action, findings: order.findings.slice(0, FINDINGS_MAX) };
   if (known === undefined) {
     const { identifiers } = order;

@@ -8,6 +8,7 @@
 import { hash } from 'node:crypto';
 import type { MappedReport, ReportContent } from '../mapping/mapped-message.ts';
 import type { ReportFact, ReportText, ReportVersion, VersionMark } from './dossier.ts';
+import { fieldValues } from './field-values.ts';
 import { withLayer } from './message-layer.ts';
 import { FINDINGS_MAX, factId } from './order-fact.ts';
 
@@ -39,7 +40,7 @@ export function withReport(
   return mergedReport(base, {
     id: factId(identifiers),
     identifiers,
-    layers: withLayer([], { stamp, fields: group.fields, deleted: group.deleted }),
+    layers: withLayer([], { stamp, values: fieldValues(group.fields, group.deleted) }),
     newest: { stamp, findings },
     versions: [version.mark],
     versionsDropped: 0,

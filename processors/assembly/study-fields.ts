@@ -1,10 +1,10 @@
 // The fields of a study from its sources: order, report, images.
 import { ageAt } from '../mapping/age.ts';
-import type { MappedFields } from '../mapping/mapped-message.ts';
 import { parseTimestamp } from '../mapping/timestamp.ts';
 import type { ImagesSummary, Layer } from './dossier.ts';
 import type { LinkedStudy } from './fact-links.ts';
 import { FIELD_SOURCES, type FieldSource, MAPPED_FIELDS, type MappedField } from './field-sources.ts';
+import { FIELD_NUMBERS, type FieldValue, type FieldValues, NO_VALUES } from './field-values.ts';
 import { layersOf } from './message-layer.ts';
 import type { OrderStanding } from './order-standing.ts';
 import type { StandingReport } from './report-standing.ts';
@@ -12,57 +12,77 @@ import type { StandingReport } from './report-standing.ts';
 /** Values by field; absent where no source has one. */
 export type StudyFields = { -readonly [Field in MappedField]?: string };
 
-export function studyFields(
+/** All that says anything of a study's fields; layers newest first. */
+export interface Evidence {
+  readonly orders: readonly Layer[];
+  readonly reports: readonly Layer[];
+  readonly images: FieldValues;
+  readonly sharedOrders: readonly Layer[];
+  /**
+   * A withdrawn report may be about another patient: it is asked last, and only so that a study the cloud already has
+   * can be sent again.
+   */
+  readonly withdrawnReports: readonly Layer[];
+}
+
+export function evidenceOf(
   linked: LinkedStudy,
   { standing }: OrderStanding,
   reports: readonly StandingReport[],
   images: ImagesSummary | null,
-): StudyFields {
-  const evidence: Evidence = {
+): Evidence {
+  const stands = reports.filter(({ status }) => status !== null);
+  const withdrawn = stands.length === reports.length ? [] : reports.filter(({ status }) => status === null);
+  return {
     orders: layersOf(standing),
-    reports: layersOf(reports.filter(({ status }) => status !== null).flatMap(({ facts }) => facts)),
-    images: images?.fields ?? {},
+    reports: layersOf(factsOf(stands)),
+    images: images?.values ?? NO_VALUES,
+    sharedOrders: layersOf(linked.sharedOrders),
+    withdrawnReports: layersOf(factsOf(withdrawn)),
   };
+}
+
+export function studyFields(evidence: Evidence): StudyFields {
+  return withAgeAtStudy(withUnitOfSameSource(someFields(evidence, MAPPED_FIELDS), evidence));
+}
+
+/** Only those that are asked for, and no age, which rests on others. */
+export function someFields(evidence: Evidence, wanted: readonly MappedField[]): StudyFields {
+  const { sharedOrders, withdrawnReports } = evidence;
   const fields: StudyFields = {};
-  for (const field of MAPPED_FIELDS) {
-    const value = fieldValue(field, evidence);
+  for (const field of wanted) {
+    let value = fieldValue(field, evidence);
+    if (sharedOrders.length > 0 && SHARED_FIELDS.has(field)) value ??= newestValue(sharedOrders, field);
+    if (withdrawnReports.length > 0 && FROM_WITHDRAWN.has(field)) value ??= newestValue(withdrawnReports, field);
     if (value !== undefined) fields[field] = value;
   }
-  if (linked.sharedOrders.length > 0) fillIn(fields, layersOf(linked.sharedOrders), SHARED_FIELDS);
-  // A withdrawn report may be about another patient: it is asked last, and only so that a study the cloud already has can be
-  // sent again.
-  const withdrawn = reports.filter(({ status }) => status === null).flatMap(({ facts }) => facts);
-  if (withdrawn.length > 0) fillIn(fields, layersOf(withdrawn), CLASS_A_FROM_WITHDRAWN);
-  return withAgeAtStudy(withUnitOfSameSource(fields, evidence));
+  return fields;
 }
 
-interface Evidence {
-  readonly orders: readonly Layer[];
-  readonly reports: readonly Layer[];
-  readonly images: MappedFields;
-}
-
-interface Saying {
-  readonly stamp: string;
-  /** undefined: deleted. */
-  readonly value: string | undefined;
+function factsOf(reports: readonly StandingReport[]): StandingReport['facts'] {
+  const [only] = reports;
+  if (only === undefined) return [];
+  return reports.length === 1 ? only.facts : reports.flatMap(({ facts }) => facts);
 }
 
 /** What holds for a whole placer order; what was asked for differs between its examinations. */
-const SHARED_FIELDS: readonly MappedField[] = MAPPED_FIELDS.filter(
-  (field) => FIELD_SOURCES[field].sources[0] === 'order' && field !== 'appointDate' && field !== 'studyRequirement',
+const SHARED_FIELDS: ReadonlySet<MappedField> = new Set(
+  MAPPED_FIELDS.filter(
+    (field) => FIELD_SOURCES[field].sources[0] === 'order' && field !== 'appointDate' && field !== 'studyRequirement',
+  ),
 );
 
-const CLASS_A_FROM_WITHDRAWN: readonly MappedField[] = ['patientId', 'patientName', 'patientSex', 'modality'];
+const FROM_WITHDRAWN: ReadonlySet<MappedField> = new Set(['patientId', 'patientName', 'patientSex', 'modality']);
 
-function fieldValue(field: MappedField, evidence: Evidence): string | undefined {
+function fieldValue(field: MappedField, { orders, reports, images }: Evidence): string | undefined {
   const { sources } = FIELD_SOURCES[field];
   if (sources.length === 0) return undefined;
-  const order = newestSaying(evidence.orders, field);
-  const report = newestSaying(evidence.reports, field);
+  const number = FIELD_NUMBERS[field];
+  const order = newestSaying(orders, number);
+  const report = newestSaying(reports, number);
   for (const source of sources) {
-    const value = valueFrom(source, field, evidence, order, report);
-    if (value !== undefined) return value;
+    const value = valueFrom(source, number, images, order, report);
+    if (value !== undefined && value !== null) return value;
   }
   return undefined;
 }
@@ -70,33 +90,25 @@ function fieldValue(field: MappedField, evidence: Evidence): string | undefined 
 /** `""` deletes what earlier messages brought, whichever kind of message: a value older than the other's deletion is gone. */
 function valueFrom(
   source: FieldSource,
-  field: MappedField,
-  { images }: Evidence,
-  order: Saying | undefined,
-  report: Saying | undefined,
-): string | undefined {
-  if (source === 'images') return images[field];
+  number: number,
+  images: FieldValues,
+  order: Layer | undefined,
+  report: Layer | undefined,
+): FieldValue {
+  if (source === 'images') return images[number];
   const [own, other] = source === 'order' ? [order, report] : [report, order];
-  if (own?.value === undefined) return undefined;
-  const deletedLater = other !== undefined && other.value === undefined && other.stamp > own.stamp;
-  return deletedLater ? undefined : own.value;
+  const deletedLater = own !== undefined && other?.values[number] === null && other.stamp > own.stamp;
+  return deletedLater ? undefined : own?.values[number];
 }
 
-function newestSaying(layers: readonly Layer[], field: MappedField): Saying | undefined {
-  for (const layer of layers) {
-    const value = layer.fields[field];
-    if (value !== undefined) return { stamp: layer.stamp, value };
-    if (layer.deleted.includes(field)) return { stamp: layer.stamp, value: undefined };
-  }
+function newestSaying(layers: readonly Layer[], number: number): Layer | undefined {
+  for (const layer of layers) if (layer.values[number] !== undefined) return layer;
   return undefined;
 }
 
-function fillIn(fields: StudyFields, layers: readonly Layer[], wanted: readonly MappedField[]): void {
-  for (const field of wanted) {
-    if (fields[field] !== undefined) continue;
-    const value = newestSaying(layers, field)?.value;
-    if (value !== undefined) fields[field] = value;
-  }
+function newestValue(layers: readonly Layer[], field: MappedField): string | undefined {
+  const number = FIELD_NUMBERS[field];
+  return newestSaying(layers, number)?.values[number] ?? undefined;
 }
 
 /** An age without its unit, or with that of another source, is another age. */
@@ -105,13 +117,15 @@ function withUnitOfSameSource(fields: StudyFields, { orders, reports, images }: 
     delete fields.patientAgeUnit;
     return fields;
   }
-  const layers = [...orders, ...reports].map((layer) => layer.fields);
-  const source = [...layers, images].find(({ patientAge }) => patientAge === fields.patientAge);
-  if (source?.patientAgeUnit === undefined) {
+  const [age, unit] = [FIELD_NUMBERS.patientAge, FIELD_NUMBERS.patientAgeUnit];
+  const sources = [...orders.map(({ values }) => values), ...reports.map(({ values }) => values), images];
+  const source = sources.find((values) => values[age] === fields.patientAge);
+  const unitOfSource = source?.[unit] ?? undefined;
+  if (unitOfSource === undefined) {
     delete fields.patientAge;
     delete fields.patientAgeUnit;
   } else {
-    fields.patientAgeUnit = source.patientAgeUnit;
+    fields.patientAgeUnit = unitOfSource;
   }
   return fields;
 }

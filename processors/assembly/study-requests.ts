@@ -82,7 +82,7 @@ function planStudy(
   const reports = planReports(linked, assessment, entry, choice, settings);
   const body = studyBody(
     {
-      fields: assessment.fields,
+      fields: assessment.fields(),
       cloudStudyId,
       accessNumber: linked.accession ?? '',
       studyInstanceUid: linked.images?.studyInstanceUid ?? '',
