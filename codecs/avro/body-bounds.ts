@@ -4,20 +4,21 @@ import type avro from 'avsc';
 /**
  * avsc looks whether it has read past the end only when it is done: a false block count of an array would first make it
  * build that many items. So the body is walked once by its schema without building anything, and refused when a length,
- * a count or a branch does not fit what is there.
+ * a count or a branch does not fit what is there. The body begins at `from` and shall end with the bytes.
  *
  * Source: Apache Avro 1.12 specification, "Binary Encoding".
  */
-export type BodyBounds = (body: Uint8Array) => boolean;
+export type BodyBounds = (bytes: Uint8Array, from: number) => boolean;
 
 /** Where the walk is in the body; `ok` turns false once and stays so. */
 class Walk {
   readonly bytes: Uint8Array;
-  at = 0;
+  at: number;
   ok = true;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, from: number) {
     this.bytes = bytes;
+    this.at = from;
   }
 
   /** A zig-zag varint; exact below 2^53, which every length and count here is. */
@@ -47,10 +48,10 @@ type Step = (walk: Walk) => void;
 /** `type` must be built from records, arrays, unions, enums and primitives, as all of our schemas are. */
 export function bodyBounds(type: avro.Type): BodyBounds {
   const step = stepOf(type, new Map());
-  return (body) => {
-    const walk = new Walk(body);
+  return (bytes, from) => {
+    const walk = new Walk(bytes, from);
     step(walk);
-    return walk.ok && walk.at === body.length;
+    return walk.ok && walk.at === bytes.length;
   };
 }
 

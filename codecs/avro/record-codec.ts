@@ -58,17 +58,19 @@ export function singleObjectCodec(): RecordCodec {
     encode,
     decode: (topic, bytes) => {
       const { type, header, withinBounds } = codecOf(topic);
-      if (bytes.length < HEADER_BYTES || header.compare(bytes, 0, HEADER_BYTES) !== 0) {
+      if (!beginsWith(bytes, header)) {
         return failed('avro.unknown_schema', `a record of ${topic} begins with no schema known here`);
       }
-      const body = Buffer.from(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES);
-      if (!withinBounds(body)) return failed('avro.undecodable', `a record of ${topic} does not keep within its bytes`);
+      if (!withinBounds(bytes, HEADER_BYTES)) {
+        return failed('avro.undecodable', `a record of ${topic} does not keep within its bytes`);
+      }
       try {
-        return succeeded(type.fromBuffer(body));
+        const { value, offset } = type.decode(asBuffer(bytes), HEADER_BYTES);
+        if (offset === bytes.length) return succeeded(value);
       } catch {
         // avsc's message may quote the data; the code says enough.
-        return failed('avro.undecodable', `a record of ${topic} does not match its schema`);
       }
+      return failed('avro.undecodable', `a record of ${topic} does not match its schema`);
     },
     entry: (topic, record, lineage) => {
       const key = recordKey(topic, record);
@@ -120,7 +122,16 @@ function withBuffers(record: object, byteFields: readonly string[]): object {
     const value: unknown = Reflect.get(record, name);
     if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) continue;
     copy ??= { ...record };
-    copy[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    copy[name] = asBuffer(value);
   }
   return copy ?? record;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function beginsWith(bytes: Uint8Array, header: Buffer): boolean {
+  for (let at = 0; at < HEADER_BYTES; at += 1) if (bytes[at] !== header[at]) return false;
+  return true;
 }

@@ -33,12 +33,19 @@ export function readHl7Message(bytes: Uint8Array, options: { readonly defaultCha
     text,
     delimiters: delimiters.value,
     codes: delimiterCodes(delimiters.value),
+    escapes: escapesIn(text, delimiters.value),
     decode: (hex) => decodeText(hex, label),
   };
   const segments = cutSegments(message);
   if (segments === undefined)
     return failed('hl7.too_many_segments', `the message has more than ${SEGMENTS_MAX} segments`);
   return succeeded(messageView(segments, charset, delimiters.value));
+}
+
+/** From the first escape character after MSH-2, which declares it, to the last. */
+function escapesIn(text: string, { field, escape: mark }: Delimiters): { readonly from: number; readonly to: number } {
+  const from = mark === '' ? -1 : text.indexOf(mark, Math.max(text.indexOf(field, 4), 4));
+  return from === -1 ? { from: text.length, to: text.length } : { from, to: text.lastIndexOf(mark) + 1 };
 }
 
 function messageView(segments: readonly Hl7Segment[], charset: Hl7Charset, delimiters: Delimiters): Hl7Message {

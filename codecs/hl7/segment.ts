@@ -8,6 +8,8 @@ export interface MessageText {
   readonly text: string;
   readonly delimiters: Delimiters;
   readonly codes: DelimiterCodes;
+  /** Outside of it no escape character stands: most texts have none, and need not be searched one by one. */
+  readonly escapes: { readonly from: number; readonly to: number };
   /** Bytes of a `\Xhh…\` sequence, in the message's own character set. */
   readonly decode: (bytes: Uint8Array) => string;
 }
@@ -86,8 +88,10 @@ export class LazySegment implements Hl7Segment {
 
   /** What was found, up to `end`. */
   #resolved(end: number): string {
-    const { text, delimiters, decode } = this.#message;
-    const resolved = resolveEscapes(text.slice(this.#from, end), delimiters, decode);
+    const { text, escapes, delimiters, decode } = this.#message;
+    const sent = text.slice(this.#from, end);
+    if (!this.#broken && (end <= escapes.from || this.#from >= escapes.to)) return sent;
+    const resolved = resolveEscapes(sent, delimiters, decode);
     return this.#broken ? resolved.replace(/\r\n?/g, '\n') : resolved;
   }
 
@@ -111,12 +115,16 @@ export class LazySegment implements Hl7Segment {
   #index(piece: number): void {
     const { text, codes } = this.#message;
     const starts = this.#starts;
-    let last = starts[starts.length - 1] ?? this.#end;
-    while (!this.#complete && starts.length <= piece) {
-      const end = endOfPart(text, last, this.#end, codes.field, ABSENT, ABSENT);
-      this.#complete = end >= this.#end;
-      last = end + 1;
-      starts.push(last);
+    const to = this.#end;
+    let at = starts[starts.length - 1] ?? to;
+    while (starts.length <= piece) {
+      const end = endOfPart(text, at, to, codes.field, ABSENT, ABSENT);
+      at = end + 1;
+      starts.push(at);
+      if (end >= to) {
+        this.#complete = true;
+        return;
+      }
     }
   }
 

@@ -10,9 +10,19 @@ export const EXPLICIT_NULL = '""';
 
 /** The text without blanks around it; '' for a placeholder or an explicit null. */
 export function meaningful(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = mayHoldBlanks(text) ? text.trim() : text;
   if (trimmed.length > NOTHING_LENGTH_MAX) return trimmed;
   return PLACEHOLDERS.has(trimmed) || trimmed === EXPLICIT_NULL ? '' : trimmed;
+}
+
+/** Around the text: to trim costs as much as to find a field, and what needs it is rare. */
+function mayHoldBlanks(text: string): boolean {
+  return !(isSign(text.charCodeAt(0)) && isSign(text.charCodeAt(text.length - 1)));
+}
+
+/** Of ASCII or CJK, where no blank is. */
+function isSign(unit: number): boolean {
+  return (unit > 0x20 && unit < 0x7f) || (unit > 0x3000 && unit < 0xd800);
 }
 
 /** Whether a character is a CJK ideograph: the unified block, extension A, the compatibility block, or the planes 2 and 3. */

@@ -88,5 +88,6 @@ function mapMeasure(
 export function measure(text: string, factor: number, bound: number): string | undefined {
   if (text.length > 16 || !/^\d+(?:\.\d*)?$/.test(text)) return undefined;
   const value = Number(text) * factor;
-  return value > 0 && value <= bound ? String(Number(value.toFixed(4))) : undefined;
+  if (!(value > 0 && value <= bound)) return undefined;
+  return String(Number.isInteger(value) ? value : Number(value.toFixed(4)));
 }
