@@ -29,7 +29,9 @@ export function concludeDossier(
 ): void {
   const { studies, ended, keysMade } = continueStudies(key, dossier, linkFacts(dossier), context.nowMs);
   for (const entry of ended) endStudy(site, entry, dossier.fresh, context);
-  const assessed = studies.map((study) => ({ ...study, assessment: assess(study.linked, settings) }));
+  const assessed = studies.map(({ linked, factIds, entry }) => {
+    return { linked, factIds, entry, assessment: assess(linked, settings) };
+  });
   const entries = assessed.map((study) => {
     const plan = planRequests(
       study.linked,
@@ -41,7 +43,8 @@ export function concludeDossier(
     return concludeStudy(site, study, plan, dossier, codec, context);
   });
   const byAge = entries.sort((a, b) => a.sinceMs - b.sinceMs || (a.studyKey < b.studyKey ? -1 : 1));
-  context.state.dossiers.set(key, { ...dossier, keysMade, studies: byAge, fresh: [] });
+  const { sinceMs, orders, reports, images } = dossier;
+  context.state.dossiers.set(key, { sinceMs, keysMade, orders, reports, images, studies: byAge, fresh: [] });
 }
 
 function concludeStudy(
@@ -69,7 +72,10 @@ function concludeStudy(
   const unquiet = study.linked.images?.quiet === false ? causes.filter(isOfImages) : [];
   const answered = plan.answered || plan.requests.length > 0;
   const after: StudyEntry = {
-    ...entry,
+    studyKey: entry.studyKey,
+    studyInstanceUid: entry.studyInstanceUid,
+    facts: entry.facts,
+    sinceMs: entry.sinceMs,
     revision: entry.revision + 1,
     state: plan.state,
     missing: assessment.missing,
@@ -83,8 +89,10 @@ function concludeStudy(
   noteStanding(site, before, after, context);
   noteByHand(site, after, plan, context);
   emitSnapshot(site, study, after, fresh, codec, context);
-  const told = causes.filter((position) => !unquiet.includes(position));
-  emitRequests(site, after, plan, told, codec, context);
+  if (plan.requests.length > 0) {
+    const told = causes.filter((position) => !unquiet.includes(position));
+    emitRequests(site, after, plan, told, codec, context);
+  }
   return after;
 }
 

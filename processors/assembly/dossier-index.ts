@@ -33,16 +33,22 @@ export interface FoundDossier {
   readonly dossier: Dossier;
 }
 
+export interface FactSearch {
+  /** Whether the dossier knows the fact already, which then needs no room. */
+  holds(dossier: Dossier): boolean;
+  /** Whether it knows it by these same identifiers. */
+  holdsAsNamed(dossier: Dossier): boolean;
+}
+
 /**
  * The dossier that holds everything these identifiers lead to; a new one when nothing is known. undefined: it is full.
- * `holds` tells whether a dossier knows the fact already, which then needs no room. What is merged is written; the
- * dossier itself is the caller's to change and set.
+ * What is merged is written; the dossier itself is the caller's to change and set.
  */
 export function openDossier(
   site: string,
   identifiers: MappedIdentifiers,
   sinceMs: number,
-  holds: (dossier: Dossier) => boolean,
+  fact: FactSearch,
   context: AssemblyContext,
 ): FoundDossier | undefined {
   const { state } = context;
@@ -62,7 +68,13 @@ export function openDossier(
       found = merge(found, { key, dossier }, FACTS_MAX[kind], context) ?? found;
       continue;
     }
-    if (sizeOf(dossier) < FACTS_MAX[kind] || holds(dossier)) found = { key, dossier };
+    if (fact.holdsAsNamed(dossier)) {
+      found = { key, dossier };
+      // The other identifiers led here when the fact came, or to a dossier too full to be united with this one; since
+      // dossiers only grow, it still is.
+      break;
+    }
+    if (sizeOf(dossier) < FACTS_MAX[kind] || fact.holds(dossier)) found = { key, dossier };
     // The stronger identifiers are new and this one is taken by too many: a dossier of its own, found by the stronger.
     else if (unknown.length === 0) return undefined;
   }

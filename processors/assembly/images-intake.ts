@@ -5,7 +5,7 @@ import type { AssemblySettings } from './assembly-settings.ts';
 import type { AssemblyContext } from './assembly-state.ts';
 import type { Cause } from './dossier.ts';
 import { imageIdentifiers, openDossier } from './dossier-index.ts';
-import { imagesSummary, type MappedImages, withImages } from './images-fact.ts';
+import { imageAccession, imagesSummary, type MappedImages, withImages } from './images-fact.ts';
 
 export function takeImages(
   images: StudyImages,
@@ -21,7 +21,11 @@ export function takeImages(
     site,
     identifiers,
     images.firstEventAtMs,
-    (dossier) => dossier.images.some(isHere),
+    {
+      holds: (dossier) => dossier.images.some(isHere),
+      holdsAsNamed: (dossier) =>
+        dossier.images.some((fact) => isHere(fact) && imageAccession(fact.current) === mapped.fields.accessNumber),
+    },
     context,
   );
   if (found === undefined) {

@@ -60,19 +60,31 @@ function takeGroup(
   const id = factId(group.identifiers);
   const isIt = (fact: { readonly id: string }) => fact.id === id;
   const holds = ({ orders, reports }: Dossier) => (group.kind === 'order' ? orders : reports).some(isIt);
-  const found = openDossier(site, group.identifiers, receivedAtMs, holds, context);
+  // A fact's identifiers are what it is known by.
+  const found = openDossier(site, group.identifiers, receivedAtMs, { holds, holdsAsNamed: holds }, context);
   if (found === undefined) return false;
   const { key, dossier } = found;
-  const fresh = [...dossier.fresh, { ...cause, fact: id }];
+  const { position, trace, atMs } = cause;
+  const fresh = [...dossier.fresh, { position, trace, atMs, fact: id }];
   if (group.kind === 'order') {
     const fact = withOrder(dossier.orders.find(isIt), group, stamp);
-    context.state.dossiers.set(key, { ...dossier, fresh, orders: withFact(dossier.orders, fact) });
+    context.state.dossiers.set(key, withFacts(dossier, fresh, withFact(dossier.orders, fact), dossier.reports));
   } else {
     const fact = withReport(dossier.reports.find(isIt), group, stamp, settings);
-    context.state.dossiers.set(key, { ...dossier, fresh, reports: withFact(dossier.reports, fact) });
+    context.state.dossiers.set(key, withFacts(dossier, fresh, dossier.orders, withFact(dossier.reports, fact)));
   }
   context.touch(key);
   return true;
+}
+
+/** Written out: a spread costs several times as much, and this is done for each message. */
+function withFacts(
+  { sinceMs, keysMade, images, studies }: Dossier,
+  fresh: Dossier['fresh'],
+  orders: Dossier['orders'],
+  reports: Dossier['reports'],
+): Dossier {
+  return { sinceMs, keysMade, orders, reports, images, studies, fresh };
 }
 
 function withFact<F extends { readonly id: string }>(facts: readonly F[], fact: F): readonly F[] {

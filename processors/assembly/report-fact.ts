@@ -51,9 +51,10 @@ export function withReport(
 
 /** Two facts of the same identifiers. */
 export function mergedReport(a: ReportFact, b: ReportFact): ReportFact {
-  const { versions, dropped } = collapsed([...a.versions, ...b.versions]);
+  const { versions, dropped } = mergedVersions(a.versions, b.versions);
   return {
-    ...a,
+    id: a.id,
+    identifiers: a.identifiers,
     layers: b.layers.reduce(withLayer, a.layers),
     newest: b.newest.stamp >= a.newest.stamp ? b.newest : a.newest,
     versions,
@@ -118,16 +119,26 @@ function reportText(report: ReportContent): ReportText {
   const { reportDoctor, reportDoctorId, auditDoctor, auditDoctorId, reportDate, auditDate } = report;
   const findings = report.findings.join('\n');
   const impression = report.impression.join('\n');
-  return {
-    ...(findings === '' ? {} : { findings }),
-    ...(impression === '' ? {} : { impression }),
-    ...(reportDoctor === undefined ? {} : { reportDoctor }),
-    ...(reportDoctorId === undefined ? {} : { reportDoctorId }),
-    ...(auditDoctor === undefined ? {} : { auditDoctor }),
-    ...(auditDoctorId === undefined ? {} : { auditDoctorId }),
-    ...(reportDate === undefined ? {} : { reportDate }),
-    ...(auditDate === undefined ? {} : { auditDate }),
-  };
+  const text: { -readonly [Part in keyof ReportText]: ReportText[Part] } = {};
+  if (findings !== '') text.findings = findings;
+  if (impression !== '') text.impression = impression;
+  if (reportDoctor !== undefined) text.reportDoctor = reportDoctor;
+  if (reportDoctorId !== undefined) text.reportDoctorId = reportDoctorId;
+  if (auditDoctor !== undefined) text.auditDoctor = auditDoctor;
+  if (auditDoctorId !== undefined) text.auditDoctorId = auditDoctorId;
+  if (reportDate !== undefined) text.reportDate = reportDate;
+  if (auditDate !== undefined) text.auditDate = auditDate;
+  return text;
+}
+
+function mergedVersions(a: readonly VersionMark[], b: readonly VersionMark[]) {
+  const [last, [first]] = [a.at(-1), b];
+  // The first version of all, or the last one again.
+  if (last === undefined && b.length === 1) return { versions: b, dropped: 0 };
+  if (last !== undefined && first !== undefined && b.length === 1 && byMark(last, first) === 0) {
+    return { versions: a, dropped: 0 };
+  }
+  return collapsed([...a, ...b]);
 }
 
 /** Of a run of equal contents the first and the last are kept: whatever comes between two marks later is counted right. */

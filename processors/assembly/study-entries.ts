@@ -64,8 +64,9 @@ export function continueStudies(
       entry = newEntry(uid ?? studyKeyOf(dossierKey, keysMade), nowMs);
     }
     const facts = uid === null ? [...factIds] : [];
-    studies.push({ linked, factIds, entry: { ...entry, studyInstanceUid: uid, facts } });
+    studies.push({ linked, factIds, entry: continued(entry, uid, facts) });
   }
+  if (free.size === 0) return { studies, ended: [], keysMade };
   return { studies: studies.map((study) => withCausesOf(study, free)), ended: [...free], keysMade };
 }
 
@@ -79,6 +80,25 @@ function withCausesOf(study: ContinuedStudy, ended: ReadonlySet<StudyEntry>): Co
     if (continues) inherited.push(...causes);
   }
   return inherited.length === 0 ? study : { ...study, entry: { ...entry, causes: [...inherited, ...entry.causes] } };
+}
+
+/** Written out: a spread costs several times as much, and this is done for each message. */
+function continued(entry: StudyEntry, studyInstanceUid: string | null, facts: readonly string[]): StudyEntry {
+  return {
+    studyKey: entry.studyKey,
+    studyInstanceUid,
+    facts,
+    sinceMs: entry.sinceMs,
+    revision: entry.revision,
+    state: entry.state,
+    missing: entry.missing,
+    cloudStudyId: entry.cloudStudyId,
+    requestedHash: entry.requestedHash,
+    withdrawn: entry.withdrawn,
+    reports: entry.reports,
+    causes: entry.causes,
+    origin: entry.origin,
+  };
 }
 
 function newEntry(studyKey: string, sinceMs: number): StudyEntry {

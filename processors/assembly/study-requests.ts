@@ -44,22 +44,15 @@ export function planRequests(
   settings: AssemblySettings,
 ): RequestPlan {
   const requested = entry.cloudStudyId !== null;
-  const unchanged: RequestPlan = {
-    ...entry,
-    requests: [],
-    state: assessment.state,
-    byHand: [],
-    nothingByHand: [],
-    answered: false,
-  };
+  // A study whose images were all deleted before it was first sent has nothing to show.
+  if (!requested && !assessment.cancelled && !hasImages(linked)) return unchangedPlan(entry, 'waiting_for_images');
+  const unchanged = unchangedPlan(entry, assessment.state);
   if (assessment.cancelled && (!requested || entry.withdrawn)) return { ...unchanged, answered: true };
   if (assessment.cancelled && settings.withdrawalDelivery && entry.cloudStudyId !== null) {
     const request = withdrawal({ studyId: entry.cloudStudyId });
     const nothing = { requestedHash: '', withdrawn: true, reports: [] };
     return { ...unchanged, ...nothing, requests: [request], answered: true, nothingByHand: [null] };
   }
-  // A study whose images were all deleted before it was first sent has nothing to show.
-  if (!requested && !hasImages(linked)) return { ...unchanged, state: stateWithoutImages(assessment) };
   const sendable = assessment.images !== null && assessment.missing.length === 0;
   const choice = sendable ? chooseStudyId() : undefined;
   if (assessment.images === null || choice === undefined) {
@@ -118,6 +111,19 @@ function leftToAPerson(studyId: string, { state }: StudyEntry) {
   return { requests: state === 'cancelled' ? [] : [withdrawal({ studyId })], byHand: [null] };
 }
 
-function stateWithoutImages({ state, cancelled }: Assessment): StudyEntry['state'] {
-  return cancelled ? state : 'waiting_for_images';
+function unchangedPlan(
+  { cloudStudyId, requestedHash, withdrawn, reports }: StudyEntry,
+  state: StudyEntry['state'],
+): RequestPlan {
+  return {
+    requests: [],
+    state,
+    cloudStudyId,
+    requestedHash,
+    withdrawn,
+    reports,
+    byHand: [],
+    nothingByHand: [],
+    answered: false,
+  };
 }

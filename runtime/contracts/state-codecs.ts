@@ -37,12 +37,14 @@ export function packedCodec<V>({ version, write, read }: PackedForm<V>): StateCo
 
 /** Beside the version: the text is a JSON literal, since UTF-8 cannot hold half a surrogate pair. */
 const ESCAPED = 128;
+const SURROGATE = /[\ud800-\udfff]/;
 const HALF_A_PAIR = /\p{Surrogate}/u;
 /** Most values fit: they are written here and copied once their length is known. */
 const scratch = Buffer.allocUnsafeSlow(16 * 1024);
 
 function packedBytes(version: number, packed: string): Uint8Array {
-  const escaped = HALF_A_PAIR.test(packed);
+  // Without regard to pairs the search is several times as fast, and mostly finds nothing.
+  const escaped = SURROGATE.test(packed) && HALF_A_PAIR.test(packed);
   const text = escaped ? JSON.stringify(packed) : packed;
   const head = escaped ? version | ESCAPED : version;
   if (1 + 3 * text.length > scratch.length) return Buffer.concat([Uint8Array.of(head), Buffer.from(text)]);
