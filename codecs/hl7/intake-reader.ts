@@ -119,13 +119,18 @@ const OTHER_UID = /series|sop|object|image/;
 function addObservedUid(values: string[], segment: Hl7Segment): void {
   // Looked at first, since almost every OBX holds a text or a number. HD is namespace id, UID, its type.
   const value = segment.raw(5);
-  if (value.length > OBSERVED_LENGTH_MAX || !/^\W?[0-9]/.test(value)) return;
+  if (value.length > OBSERVED_LENGTH_MAX || !(isDigit(value, 0) || isDigit(value, 1))) return;
   const uid = segment.text(5) || segment.text(5, 2);
   if (parseStudyInstanceUid(uid) === undefined) return;
   const identifier = segment.text(3).toLowerCase();
   const words = segment.text(3, 2).toLowerCase();
   const labelled = STUDY_UID_LABELS.has(identifier) || STUDY_UID_LABELS.has(words);
   if (labelled || (segment.text(2) === 'HD' && !OTHER_UID.test(identifier) && !OTHER_UID.test(words))) add(values, uid);
+}
+
+function isDigit(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0x30 && unit <= 0x39;
 }
 
 function addUid(values: string[], text: string): void {
