@@ -137,9 +137,13 @@ function emitRequests(
   codec: RecordCodec,
   context: AssemblyContext,
 ): void {
-  for (const planned of plan.requests) {
+  for (const { kind, reportId, body, contentHash, documentHashes } of plan.requests) {
     const request = {
-      ...planned,
+      kind,
+      reportId,
+      body,
+      contentHash,
+      documentHashes,
       site,
       studyKey: after.studyKey,
       revision: after.revision,

@@ -11,6 +11,7 @@
 import type { MappedIdentifiers } from '../mapping/mapped-message.ts';
 import type { ImagesFact } from './dossier.ts';
 import { imageAccession } from './images-fact.ts';
+import { TextLinks } from './text-links.ts';
 
 export interface Fact {
   readonly id: string;
@@ -32,19 +33,19 @@ export function examResolution(facts: readonly Fact[], images: readonly ImagesFa
   const links = collectLinks(facts, images);
   const examOfFiller = (filler: string) => fillerExam(filler, links);
   const first = new Map<string, string>();
-  const examsByPlacer: Links = new Map();
+  const examsByPlacer = new TextLinks();
   for (const fact of facts) {
     const exam = ownExam(fact.identifiers, links, examOfFiller);
     if (exam === undefined) continue;
     first.set(fact.id, exam);
-    add(examsByPlacer, fact.identifiers.placerOrderNumber, exam);
+    examsByPlacer.add(fact.identifiers.placerOrderNumber, exam);
   }
   const examOf = (fact: Fact): string | undefined => {
     const own = first.get(fact.id);
     if (own !== undefined) return own;
     const { placerOrderNumber, fillerOrderNumber } = fact.identifiers;
     if (placerOrderNumber === undefined || fillerOrderNumber !== undefined) return undefined;
-    return only(examsByPlacer.get(placerOrderNumber));
+    return examsByPlacer.only(placerOrderNumber);
   };
   return {
     examOf,
@@ -53,47 +54,45 @@ export function examResolution(facts: readonly Fact[], images: readonly ImagesFa
       return examOfFiller(accession) ?? accession;
     },
     isAccession: (exam) => links.accessions.has(exam) || links.imageAccessions.has(exam),
-    isAmbiguousPlacer: (placer) => (examsByPlacer.get(placer)?.size ?? 0) > 1,
+    isAmbiguousPlacer: (placer) => examsByPlacer.leadsToSeveral(placer),
   };
 }
-
-type Links = Map<string, Set<string>>;
 
 interface CollectedLinks {
   readonly accessions: ReadonlySet<string>;
   readonly imageAccessions: ReadonlySet<string>;
   /** Filler numbers of facts without accession. */
   readonly standIns: ReadonlySet<string>;
-  readonly byFiller: Links;
-  readonly byUid: Links;
-  readonly byPlacer: Links;
-  readonly fillersOfAccession: Links;
-  readonly uidsOfFiller: Links;
-  readonly placersOfFiller: Links;
+  readonly byFiller: TextLinks;
+  readonly byUid: TextLinks;
+  readonly byPlacer: TextLinks;
+  readonly fillersOfAccession: TextLinks;
+  readonly uidsOfFiller: TextLinks;
+  readonly placersOfFiller: TextLinks;
   readonly accessionOfImages: ReadonlyMap<string, string>;
 }
 
 function collectLinks(facts: readonly Fact[], images: readonly ImagesFact[]): CollectedLinks {
   const accessions = new Set<string>();
   const standIns = new Set<string>();
-  const byFiller: Links = new Map();
-  const byUid: Links = new Map();
-  const byPlacer: Links = new Map();
-  const fillersOfAccession: Links = new Map();
-  const uidsOfFiller: Links = new Map();
-  const placersOfFiller: Links = new Map();
+  const byFiller = new TextLinks();
+  const byUid = new TextLinks();
+  const byPlacer = new TextLinks();
+  const fillersOfAccession = new TextLinks();
+  const uidsOfFiller = new TextLinks();
+  const placersOfFiller = new TextLinks();
   for (const { identifiers } of facts) {
     const { accessionNumber, placerOrderNumber, fillerOrderNumber, studyInstanceUid } = identifiers;
     if (accessionNumber !== undefined) {
       accessions.add(accessionNumber);
-      add(byFiller, fillerOrderNumber, accessionNumber);
-      add(byUid, studyInstanceUid, accessionNumber);
-      add(byPlacer, placerOrderNumber, accessionNumber);
-      add(fillersOfAccession, accessionNumber, fillerOrderNumber);
+      byFiller.add(fillerOrderNumber, accessionNumber);
+      byUid.add(studyInstanceUid, accessionNumber);
+      byPlacer.add(placerOrderNumber, accessionNumber);
+      fillersOfAccession.add(accessionNumber, fillerOrderNumber);
     } else if (fillerOrderNumber !== undefined) {
       standIns.add(fillerOrderNumber);
-      add(uidsOfFiller, fillerOrderNumber, studyInstanceUid);
-      add(placersOfFiller, fillerOrderNumber, placerOrderNumber);
+      uidsOfFiller.add(fillerOrderNumber, studyInstanceUid);
+      placersOfFiller.add(fillerOrderNumber, placerOrderNumber);
     }
   }
   const accessionOfImages = new Map<string, string>();
@@ -130,37 +129,24 @@ function ownExam(
 }
 
 function uidExam(uid: string, links: CollectedLinks): string | undefined {
-  const accessions = links.byUid.get(uid);
-  return accessions === undefined ? links.accessionOfImages.get(uid) : only(accessions);
+  return links.byUid.has(uid) ? links.byUid.only(uid) : links.accessionOfImages.get(uid);
 }
 
 function fillerExam(filler: string, links: CollectedLinks): string | undefined {
-  const direct = links.byFiller.get(filler);
-  if (direct !== undefined) return only(direct);
+  if (links.byFiller.has(filler)) return links.byFiller.only(filler);
   const found = new Set<string>();
-  for (const uid of links.uidsOfFiller.get(filler) ?? []) {
+  for (const uid of links.uidsOfFiller.all(filler)) {
     const exam = uidExam(uid, links);
     if (exam !== undefined) found.add(exam);
   }
   if (found.size === 0) {
-    for (const placer of links.placersOfFiller.get(filler) ?? []) {
-      const accession = only(links.byPlacer.get(placer));
+    for (const placer of links.placersOfFiller.all(filler)) {
+      const accession = links.byPlacer.only(placer);
       // An examination that has a filler number of its own is another one under the same placer.
       if (accession !== undefined && !links.fillersOfAccession.has(accession)) found.add(accession);
     }
   }
-  return found.size === 0 ? filler : only(found);
-}
-
-function add(links: Links, from: string | undefined, to: string | undefined): void {
-  if (from === undefined || to === undefined) return;
-  const known = links.get(from);
-  if (known === undefined) links.set(from, new Set([to]));
-  else known.add(to);
-}
-
-function only(values: ReadonlySet<string> | undefined): string | undefined {
-  if (values?.size !== 1) return undefined;
-  for (const value of values) return value;
-  return undefined;
+  if (found.size > 1) return undefined;
+  const [exam] = found;
+  return exam ?? filler;
 }

@@ -36,6 +36,7 @@ export interface LinkedStudy {
 export function linkFacts(dossier: Dossier): Links {
   const { orders, reports, images } = dossier;
   const resolution = examResolution([...orders, ...reports], images);
+  if (images.length === 0) return studiesWithoutImages(dossier, NONE_CLAIMED, resolution);
   const imageUids = new Set(images.map(({ studyInstanceUid }) => studyInstanceUid));
   const studies = images.map((fact) => studyOfImages(fact, dossier, imageUids, resolution));
   const claimed = new Set<Fact>();
@@ -47,10 +48,15 @@ export function linkFacts(dossier: Dossier): Links {
     : [...studies, ...studiesWithoutImages(dossier, claimed, resolution)];
 }
 
+const NONE_CLAIMED: ReadonlySet<Fact> = new Set();
+
 /** Ids of the facts that a study rests on. */
 export function factIdsOf({ images, orders, sharedOrders, reports }: LinkedStudy): ReadonlySet<string> {
-  const ids = new Set<string>(images === null ? [] : [images.id]);
-  for (const fact of [...orders, ...sharedOrders, ...reports]) ids.add(fact.id);
+  const ids = new Set<string>();
+  if (images !== null) ids.add(images.id);
+  for (const fact of orders) ids.add(fact.id);
+  for (const fact of sharedOrders) ids.add(fact.id);
+  for (const fact of reports) ids.add(fact.id);
   return ids;
 }
 
