@@ -28,6 +28,7 @@ import type { Service } from '../../contracts/service.ts';
 import type { ReadonlyState, StateSchema, TaskDefinition } from '../../contracts/task.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 import { committedView } from '../../state/committed-view.ts';
+import { IntakePressure } from '../tasks/intake-pressure.ts';
 import { Wakeup } from '../tasks/wakeup.ts';
 import { AppendGate } from './append-gate.ts';
 import { prepareFolder } from './data-folder.ts';
@@ -56,6 +57,8 @@ export interface EmbeddedLogOptions {
   /** Bounds on what is appended and not yet flushed; an append beyond them waits. */
   readonly inFlightEntriesMax?: number;
   readonly inFlightBytesMax?: number;
+  /** Of the thread's time, 0 to 1, for all tasks together while senders keep the log busy: their work is durable and waits. */
+  readonly taskShareWhileAppending?: number;
   /** Retention of single topics, ms; null: for ever. In place of `schemas/topics.ts`. */
   readonly retentionMs?: RetentionOverrides;
   /** How old a record of a compacted topic is before a later one of its key may replace it. */
@@ -75,6 +78,7 @@ const DEFAULTS = {
   mapSizeBytes: 64 * 1024 * MEBIBYTE,
   inFlightEntriesMax: 10_000,
   inFlightBytesMax: 128 * MEBIBYTE,
+  taskShareWhileAppending: 0.1,
   retentionMs: {},
   compactionLagMs: 3_600_000,
   commitDeadlineMs: 60_000,
@@ -112,6 +116,7 @@ class EmbeddedLog implements RecordLog {
   readonly #disk: DiskWatch;
   readonly #gate: AppendGate;
   readonly #writer: GroupWriter;
+  readonly #pressure: IntakePressure;
   readonly #tasks: EmbeddedTasks;
   readonly #retention: Retention;
   readonly #scans = new Set<Wakeup>();
@@ -127,6 +132,7 @@ class EmbeddedLog implements RecordLog {
     this.#topics = topicTables(environment);
     this.#disk = new DiskWatch({ folder, reserveBytes, clock, telemetry });
     this.#gate = new AppendGate(options.inFlightEntriesMax, options.inFlightBytesMax);
+    this.#pressure = new IntakePressure(clock);
     const state = new StateTable(environment);
     this.#writer = new GroupWriter({
       transaction: environment.transaction,
@@ -145,6 +151,7 @@ class EmbeddedLog implements RecordLog {
       topics: this.#topics,
       state,
       writer: this.#writer,
+      pressure: this.#pressure,
       disk: this.#disk,
     });
     this.#retention = new Retention({
@@ -187,6 +194,7 @@ class EmbeddedLog implements RecordLog {
     const tables = entries.map(({ topic }) => this.#topic(topic));
     if (entries.length === 0) return [];
     crashPoint('append.before');
+    this.#pressure.noteAppend(entries.length);
     const bytes = entries.reduce((sum, entry) => sum + framedBytesMax(entry), 0);
     if (!this.#gate.tryEnter(entries.length, bytes)) {
       await this.#gate.enter(entries.length, bytes, signal);

@@ -7,6 +7,7 @@ import type { Service } from '../../contracts/service.ts';
 import type { StateSchema, TaskDefinition } from '../../contracts/task.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 import type { CommittedStores } from '../../state/committed-store.ts';
+import type { IntakePressure } from '../tasks/intake-pressure.ts';
 import { TaskLoop } from '../tasks/task-loop.ts';
 import { TaskService } from '../tasks/task-service.ts';
 import { positionIn, positionsIn, type TaskCommit, type TaskStorage } from '../tasks/task-storage.ts';
@@ -18,10 +19,16 @@ import type { GroupWriter } from './group-writer.ts';
 import type { StateTable } from './state-table.ts';
 import { PARTITION, type TopicTable } from './topic-table.ts';
 
+/** Senders wait for a flush the longer, the more a commit has added to it: few large commits are better than many small. */
+const FLUSH_CHARGE = 0.5;
+const FLUSH_CHARGE_MAX_MS = 2;
+
 export interface EmbeddedTasksOptions {
   readonly topics: ReadonlyMap<string, TopicTable>;
   readonly state: StateTable;
   readonly writer: GroupWriter;
+  readonly pressure: IntakePressure;
+  readonly taskShareWhileAppending: number;
   readonly disk: DiskWatch;
   readonly codec: RecordCodec;
   readonly clock: Clock;
@@ -40,11 +47,13 @@ export class EmbeddedTasks implements AsyncDisposable {
   /** Committed positions by task and topic. */
   readonly #positions = new Map<string, Map<string, bigint>>();
   readonly #services: Service[] = [];
-  readonly #turns = new TurnGate();
+  readonly #turns: TurnGate;
   readonly #progress: Progress;
 
   constructor(options: EmbeddedTasksOptions) {
     this.#options = options;
+    const { clock, pressure, taskShareWhileAppending } = options;
+    this.#turns = new TurnGate({ clock, pressed: () => pressure.felt, share: taskShareWhileAppending });
     this.#progress = {
       tasks: this.#outlines,
       ends: (topic) => [this.#end(topic)],
@@ -135,7 +144,7 @@ export class EmbeddedTasks implements AsyncDisposable {
   }
 
   #storage(task: string): TaskStorage {
-    const { topics, disk, writer } = this.#options;
+    const { topics, disk, pressure } = this.#options;
     const stores = memoised(this.stores(task));
     return {
       partition: PARTITION,
@@ -147,7 +156,7 @@ export class EmbeddedTasks implements AsyncDisposable {
       },
       end: (topic) => this.#end(topic),
       commit: (commit) => this.#commit(task, commit),
-      pressed: () => writer.pressed,
+      pressed: () => pressure.felt,
       space: (signal) => disk.space(signal),
     };
   }
@@ -159,11 +168,15 @@ export class EmbeddedTasks implements AsyncDisposable {
     for (const entry of outputs) bytes += framedBytesMax(entry);
     for (const change of changes) bytes += change.bytes?.length ?? 0;
     const write = (): void => {
+      const beganMs = clock.monotonicMs();
       state.write(task, changes);
       const nowMs = clock.nowMs();
       for (const entry of outputs) topics.get(entry.topic)?.append(entry, nowMs);
+      this.#turns.charge(clock.monotonicMs() - beganMs);
     };
+    const submittedMs = clock.monotonicMs();
     await writer.submit({ kind: 'commit', writes: changes.length + outputs.length, bytes, write });
+    this.#turns.charge(Math.min(FLUSH_CHARGE_MAX_MS, FLUSH_CHARGE * (clock.monotonicMs() - submittedMs)));
     const known = this.#positions.get(task);
     for (const [topic, position] of positionsIn(changes)) known?.set(topic, position);
   }

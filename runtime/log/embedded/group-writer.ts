@@ -7,8 +7,8 @@
  * 3. After a commit failed for another reason than a full disk, nothing is written any more: the pages that a failed
  *    flush left behind may never reach the disk although a second flush says so. The process ends.
  *
- * Appends come first in a group, since a sender waits for them; at least one commit of a task goes with each group, so
- * that tasks are not starved.
+ * Appends come first in a group, since a sender waits for them; one commit of a task goes with each group however many
+ * appends wait, so that tasks are not starved, and however large it is, so that no append waits for a group of its own.
  */
 import type { Clock } from '../../contracts/clock.ts';
 import { crashPoint } from '../../contracts/crash-point.ts';
@@ -55,7 +55,6 @@ export class GroupWriter {
   readonly #commits = new JobQueue();
   #group: readonly QueuedJob[] = [];
   #pumping = false;
-  #pressed = false;
   /** Of the group that is being written. */
   #begunAtMs: number | undefined;
   /** Groups begun so far. */
@@ -70,11 +69,6 @@ export class GroupWriter {
 
   get failed(): LogError | undefined {
     return this.#failed;
-  }
-
-  /** Whether appends wait, or went with the last group. */
-  get pressed(): boolean {
-    return this.#pressed || this.#appends.size > 0;
   }
 
   /** Resolves when the job is durable. Rejects with a `LogError`. */
@@ -149,16 +143,13 @@ export class GroupWriter {
       if (job !== undefined) room = { writes: room.writes - job.writes, bytes: room.bytes - job.bytes };
       return job;
     };
-    const takeAll = (queue: JobQueue, first: QueuedJob | undefined): readonly QueuedJob[] => {
-      const jobs = first === undefined ? [] : [first];
-      for (let job = take(queue, false); job !== undefined; job = take(queue, false)) jobs.push(job);
-      return jobs;
-    };
-    const commit = take(this.#commits, true);
-    const appends = takeAll(this.#appends, commit === undefined ? take(this.#appends, true) : undefined);
-    this.#pressed = appends.length > 0;
-    this.#group = [...appends, ...takeAll(this.#commits, commit)];
-    for (const job of this.#group) job.write();
+    const group: QueuedJob[] = [];
+    for (const queue of [this.#appends, this.#commits]) {
+      let job = take(queue, true);
+      for (; job !== undefined; job = take(queue, false)) group.push(job);
+    }
+    this.#group = group;
+    for (const job of group) job.write();
     crashPoint('flush.before');
   }
 

@@ -43,11 +43,12 @@ export class HurtTasks implements AsyncDisposable {
   /** By task and partition. */
   readonly #running = new Map<string, { changed(topics: ReadonlySet<string>): void }>();
   readonly #services: Service[] = [];
-  readonly #turns = new TurnGate();
+  readonly #turns: TurnGate;
   readonly #progress: Progress;
 
   constructor(options: HurtTasksOptions) {
     this.#options = options;
+    this.#turns = new TurnGate({ clock: options.clock, pressed: () => false, share: 1 });
     this.#progress = {
       tasks: this.#outlines,
       ends: (topic) => (options.topics.get(topic) ?? []).map(({ end }) => end),

@@ -7,7 +7,7 @@ import type { StoredRecord } from '../../contracts/record-log.ts';
 import type { ReadBound, TaskStorage } from './task-storage.ts';
 
 /** Bounds what one input holds in memory. */
-const READ_AHEAD: ReadBound = { records: 500, bytes: 8 * 1024 * 1024 };
+const READ_AHEAD: ReadBound = { records: 2_000, bytes: 8 * 1024 * 1024 };
 
 export class InputReader {
   readonly #storage: TaskStorage;

@@ -68,6 +68,15 @@ test('group writer: a group is bounded, and a commit goes with each group howeve
   expect(written).toEqual(['first', '|', 'a0', 'c', '|', 'a1', '|', 'a2', '|']);
 });
 
+test('group writer: a commit beyond the bound goes with the appends that wait, not before them', async () => {
+  const { writer, written, settle } = tested();
+  void writer.submit(job(written, 'append', 'first'));
+  void writer.submit(job(written, 'commit', 'large', 4_000));
+  void writer.submit(job(written, 'append', 'a1'));
+  for (let index = 0; index < 2; index += 1) await settle('commit');
+  expect(written).toEqual(['first', '|', 'a1', 'large', '|']);
+});
+
 test('group writer: a group that found no space rejects with log.full, and the next is tried', async () => {
   const { writer, written, faults, settle } = tested(true);
   const first = writer.submit(job(written, 'append', 'a1'));
