@@ -15,8 +15,8 @@ export const EARLY_HL7: readonly Break[] = [
 export const EARLY_DICOM: readonly Break[] = [
   {
     file: 'connectors/dicom/association.js',
-    find: /await appendInTime\(this\.#append, \[entry\]\)/,
-    put: '(void appendInTime(this.#append, [entry]), true)',
+    find: /await this\.#appender\.append\(\[entry\]\)/,
+    put: '(void this.#appender.append([entry]), true)',
   },
 ];
 
