@@ -34,9 +34,9 @@ const ABSENT: StudyAttributes = {
   manufacturerModel: null,
 };
 
-export function instanceRecord(study: number, instance: number): DicomInstance {
+export function instanceRecord(study: number, instance: number, series = instance % 2): DicomInstance {
   const studyUid = `${ROOT}.${study}`;
-  const seriesUid = `${studyUid}.${instance % 2}`;
+  const seriesUid = `${studyUid}.${series}`;
   return {
     site: 'bench',
     source: 'bench',

@@ -11,7 +11,7 @@ import { mllpBenchmarks } from './mllp.ts';
 import { outcomeText, reportOf } from './report.ts';
 import { restartBenchmark } from './restart.ts';
 import { storeBenchmarks } from './store.ts';
-import { tallyBenchmark } from './tally.ts';
+import { tallyBenchmarks } from './tally.ts';
 
 const HELP = `Usage: npm run bench -- [NAME ...] [--runs N] [--seconds S] [--json FILE]
 
@@ -41,7 +41,7 @@ const all: readonly Benchmark[] = [
   appendBenchmark,
   ...mllpBenchmarks,
   mappingBenchmark,
-  tallyBenchmark,
+  ...tallyBenchmarks,
   ...storeBenchmarks(),
   deliveryBenchmark,
   latencyBenchmark,

@@ -1,20 +1,50 @@
-// One side of the tally benchmark, in a process of its own: `tally-side task|memory`.
+// One side of the tally benchmark, in a process of its own: `tally-side task|memory open|passing`.
 import { singleObjectCodec } from '../codecs/avro/record-codec.ts';
 import { tallyTask } from '../processors/tally/tally-task.ts';
 import { systemClock } from '../runtime/contracts/clock.ts';
 import type { RecordLog } from '../runtime/contracts/record-log.ts';
 import { silentTelemetry } from '../runtime/contracts/telemetry.ts';
 import { openEmbeddedLog } from '../runtime/log/embedded/embedded-log.ts';
+import type { DicomInstance } from '../schemas/records.ts';
 import { anonymousMiB, withFolder } from './child-process.ts';
 import { instanceRecord } from './instance-record.ts';
 
-const EVENTS = 500_000;
-const STUDIES = 100_000;
+interface Shape {
+  readonly events: number;
+  /** The event's study, instance and series, by its number. */
+  record(event: number): DicomInstance;
+}
+
+/** Every event of a batch touches another study. */
+const OPEN_STUDIES = 100_000;
+/** As hospitals send, and as Kafka Streams was measured: 200 studies at a time, 100 images in 5 series each. */
+const STUDIES_AT_A_TIME = 200;
+const IMAGES = 100;
+const SERIES = 5;
+
+const SHAPES: Readonly<Record<string, Shape>> = {
+  open: {
+    events: 500_000,
+    record: (event) => instanceRecord(event % OPEN_STUDIES, Math.floor(event / OPEN_STUDIES)),
+  },
+  passing: {
+    events: 1_000_000,
+    record: (event) => {
+      const group = Math.floor(event / (STUDIES_AT_A_TIME * IMAGES));
+      const instance = Math.floor(event / STUDIES_AT_A_TIME) % IMAGES;
+      return instanceRecord(group * STUDIES_AT_A_TIME + (event % STUDIES_AT_A_TIME), instance, instance % SERIES);
+    },
+  },
+};
+
 const CHUNK = 1_000;
 const signal = new AbortController().signal;
 const codec = singleObjectCodec();
 
-const [side] = process.argv.slice(2);
+const [side, shapeName = ''] = process.argv.slice(2);
+const shape = SHAPES[shapeName];
+if (shape === undefined) throw new Error('tally-side task|memory open|passing');
+const { events, record } = shape;
 const figures = await withFolder(async (folder) => {
   const log = await openEmbeddedLog({ folder, clock: systemClock, telemetry: silentTelemetry, codec });
   await fill(log);
@@ -26,14 +56,11 @@ const figures = await withFolder(async (folder) => {
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 
 async function fill(log: RecordLog): Promise<void> {
-  for (let from = 0; from < EVENTS; from += CHUNK) {
+  for (let from = 0; from < events; from += CHUNK) {
     const entries = Array.from({ length: CHUNK }, (_, index) => {
       const event = from + index;
       // Every tenth event repeats the one that came ten studies before it.
-      const number = event % 10 === 9 ? event - 9 : event;
-      return codec.entry('dicom.instances', instanceRecord(number % STUDIES, Math.floor(number / STUDIES)), {
-        trace: '0',
-      });
+      return codec.entry('dicom.instances', record(event % 10 === 9 ? event - 9 : event), { trace: '0' });
     });
     await log.append(entries, signal);
   }
@@ -53,7 +80,7 @@ async function runTask(log: RecordLog): Promise<Record<string, number>> {
   }
   const seconds = (performance.now() - began) / 1_000;
   await service.drain(signal);
-  return { instancesPerSecond: EVENTS / seconds, anonymousMiB: peak };
+  return { instancesPerSecond: events / seconds, anonymousMiB: peak };
 }
 
 async function countInMemory(log: RecordLog): Promise<Record<string, number>> {
@@ -72,5 +99,5 @@ async function countInMemory(log: RecordLog): Promise<Record<string, number>> {
     }
   }
   const seconds = (performance.now() - began) / 1_000;
-  return { instancesPerSecond: EVENTS / seconds, anonymousMiB: anonymousMiB('self') };
+  return { instancesPerSecond: events / seconds, anonymousMiB: anonymousMiB('self') };
 }

@@ -13,12 +13,15 @@ const LANE_BYTES_MAX = 6 * NUMBER_BYTES_MAX + 3;
 
 export const registerCodec: StateCodec<InstanceRegister> = { encode, decode };
 
+/** What is written here is copied out at its true size. */
+const scratch = Buffer.allocUnsafeSlow(1_024);
+
 function encode(register: InstanceRegister): Uint8Array {
   let bytesMax = 1;
   for (const lane of register) {
     bytesMax += LANE_BYTES_MAX + 3 * (lane.source.length + (lane.store?.variant.length ?? 0));
   }
-  const bytes = Buffer.allocUnsafeSlow(bytesMax);
+  const bytes = bytesMax <= scratch.length ? scratch : Buffer.allocUnsafe(bytesMax);
   bytes[0] = VERSION;
   let at = 1;
   for (const lane of register) {
@@ -35,7 +38,7 @@ function encode(register: InstanceRegister): Uint8Array {
     }
     if (lane.store !== undefined) at = writeText(bytes, at, lane.store.variant);
   }
-  return Uint8Array.prototype.slice.call(bytes, 0, at);
+  return Buffer.from(bytes.subarray(0, at));
 }
 
 function decode(bytes: Uint8Array): InstanceRegister {

@@ -55,6 +55,10 @@ export function classOfVariant(variant: string): InstanceClass {
   return INSTANCE_CLASSES[Number(variant[HASH_CHARACTERS])] ?? 'images';
 }
 
+export function seriesHashOf(variant: string): string {
+  return variant.slice(0, HASH_CHARACTERS);
+}
+
 /** 72 bits of SHA-256 as text: no accident makes two UIDs of a study the same. */
 export function uidHash(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, HASH_CHARACTERS);
@@ -65,7 +69,7 @@ export function withOneMore(
   variant: string,
   content: VariantContent,
 ): readonly SeriesRow[] {
-  const seriesHash = variant.slice(0, HASH_CHARACTERS);
+  const seriesHash = seriesHashOf(variant);
   const index = series.findIndex((row) => row.seriesHash === seriesHash);
   const row = series[index] ?? { seriesInstanceUid: seriesOfContent(content), seriesHash, variants: [] };
   const known = row.variants.findIndex((other) => other.variant === variant);
@@ -78,7 +82,7 @@ export function withOneMore(
 }
 
 export function withOneLess(series: readonly SeriesRow[], variant: string): readonly SeriesRow[] {
-  const seriesHash = variant.slice(0, HASH_CHARACTERS);
+  const seriesHash = seriesHashOf(variant);
   const index = series.findIndex((row) => row.seriesHash === seriesHash);
   const row = series[index];
   if (row === undefined) return series;
@@ -90,7 +94,7 @@ export function withOneLess(series: readonly SeriesRow[], variant: string): read
 }
 
 export function hasVariant(series: readonly SeriesRow[], variant: string): boolean {
-  const seriesHash = variant.slice(0, HASH_CHARACTERS);
+  const seriesHash = seriesHashOf(variant);
   const row = series.find((other) => other.seriesHash === seriesHash);
   return row?.variants.some((other) => other.variant === variant) ?? false;
 }

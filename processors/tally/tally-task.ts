@@ -10,7 +10,6 @@
  */
 import type { RecordCodec } from '../../codecs/avro/record-codec.ts';
 import type { StoredRecord } from '../../runtime/contracts/record-log.ts';
-import { jsonCodec } from '../../runtime/contracts/state-codecs.ts';
 import type { TaskContext, TaskDefinition } from '../../runtime/contracts/task.ts';
 import { assertNever, failed, type Result, succeeded } from '../../schemas/failure.ts';
 import {
@@ -33,6 +32,7 @@ import {
   withOneLess,
   withOneMore,
 } from './study-row.ts';
+import { studyRowCodec, variantContentCodec } from './study-row-codec.ts';
 import { chosenAttributes, studySnapshot } from './study-snapshot.ts';
 import { contentOf, type VariantContent } from './variant-content.ts';
 
@@ -54,7 +54,7 @@ export function tallyTask(options: { readonly codec: RecordCodec }): TaskDefinit
     name: 'tally',
     inputs: ['dicom.instances'],
     outputs: ['study.images'],
-    stores: { instances: registerCodec, variants: jsonCodec(), studies: jsonCodec() },
+    stores: { instances: registerCodec, variants: variantContentCodec, studies: studyRowCodec },
     process: (record, context) => {
       const event = readEvent(codec, record);
       // Invariant 3: what cannot be counted becomes a dead letter.
