@@ -194,11 +194,11 @@ class EmbeddedLog implements RecordLog {
     const tables = entries.map(({ topic }) => this.#topic(topic));
     if (entries.length === 0) return [];
     crashPoint('append.before');
-    this.#pressure.noteAppend(entries.length);
     const bytes = entries.reduce((sum, entry) => sum + framedBytesMax(entry), 0);
     if (!this.#gate.tryEnter(entries.length, bytes)) {
       await this.#gate.enter(entries.length, bytes, signal);
     }
+    this.#pressure.appendBegan(entries.length);
     try {
       // Space may have run out while this append waited.
       this.#assertWritable();
@@ -215,6 +215,7 @@ class EmbeddedLog implements RecordLog {
       crashPoint('append.after');
       return positions;
     } finally {
+      this.#pressure.appendSettled();
       this.#gate.leave(entries.length, bytes);
     }
   }

@@ -53,7 +53,7 @@ export class EmbeddedTasks implements AsyncDisposable {
   constructor(options: EmbeddedTasksOptions) {
     this.#options = options;
     const { clock, pressure, taskShareWhileAppending } = options;
-    this.#turns = new TurnGate({ clock, pressed: () => pressure.felt, share: taskShareWhileAppending });
+    this.#turns = new TurnGate({ clock, pressure, share: taskShareWhileAppending });
     this.#progress = {
       tasks: this.#outlines,
       ends: (topic) => [this.#end(topic)],
@@ -176,7 +176,7 @@ export class EmbeddedTasks implements AsyncDisposable {
     };
     const submittedMs = clock.monotonicMs();
     await writer.submit({ kind: 'commit', writes: changes.length + outputs.length, bytes, write });
-    this.#turns.charge(Math.min(FLUSH_CHARGE_MAX_MS, FLUSH_CHARGE * (clock.monotonicMs() - submittedMs)));
+    this.#turns.chargeWait(Math.min(FLUSH_CHARGE_MAX_MS, FLUSH_CHARGE * (clock.monotonicMs() - submittedMs)));
     const known = this.#positions.get(task);
     for (const [topic, position] of positionsIn(changes)) known?.set(topic, position);
   }

@@ -8,6 +8,7 @@ import type { Service } from '../../contracts/service.ts';
 import type { StateSchema, TaskDefinition } from '../../contracts/task.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 import type { CommittedStores } from '../../state/committed-store.ts';
+import { IntakePressure } from '../tasks/intake-pressure.ts';
 import { ReopeningLoop } from '../tasks/reopening-loop.ts';
 import { TaskLoop } from '../tasks/task-loop.ts';
 import { TaskService } from '../tasks/task-service.ts';
@@ -48,7 +49,7 @@ export class HurtTasks implements AsyncDisposable {
 
   constructor(options: HurtTasksOptions) {
     this.#options = options;
-    this.#turns = new TurnGate({ clock: options.clock, pressed: () => false, share: 1 });
+    this.#turns = new TurnGate({ clock: options.clock, pressure: new IntakePressure(options.clock), share: 1 });
     this.#progress = {
       tasks: this.#outlines,
       ends: (topic) => (options.topics.get(topic) ?? []).map(({ end }) => end),

@@ -1,35 +1,54 @@
 /**
- * Whether senders keep the log busy. Each sender waits for its acknowledgement behind whatever the thread does, and what
- * is appended is safe: so while appends keep coming, tasks hold back (`turn-gate.ts`).
+ * Whether senders keep the log busy. Each waits for its acknowledgement behind whatever the thread does, and what is
+ * appended is safe: so while appends follow one another, tasks hold back (`turn-gate.ts`).
  *
- * Felt while the last `ENTRIES` entries came within `WITHIN_MS`, that is above 200 a second: a lone message is processed
- * at once, and so are the few that follow it.
+ * Appends follow one another when the next comes while one is on its way, or within `GAP_MS` after. Not their rate is
+ * looked at: a sender that waits behind tasks for each of its messages is slow because of them. For the same reason the
+ * time that tasks took meanwhile does not count as a gap. A lone message, and the few after it, are no pressure.
  */
 import type { Clock } from '../../contracts/clock.ts';
 
-const ENTRIES = 4;
-const WITHIN_MS = 20;
+const GAP_MS = 3;
+const ENTRIES = 8;
+/** So long after the last append the stream counts as paused. */
+const PAUSE_MS = 10;
 
 export class IntakePressure {
   readonly #clock: Clock;
-  /** When the last entries came, as a ring. */
-  readonly #cameAtMs = new Float64Array(ENTRIES).fill(Number.NEGATIVE_INFINITY);
-  #oldest = 0;
+  #onTheirWay = 0;
+  /** Entries that followed one another. */
+  #followed = 0;
+  /** When the last append was settled, and how long tasks had worked by then. */
+  #settledAtMs = Number.NEGATIVE_INFINITY;
+  #settledTasksMs = 0;
+  #tasksMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  noteAppend(entries: number): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (let noted = 0; noted < Math.min(entries, ENTRIES); noted += 1) {
-      this.#cameAtMs[this.#oldest] = nowMs;
-      this.#oldest = (this.#oldest + 1) % ENTRIES;
-    }
+  appendBegan(entries: number): void {
+    if (this.#onTheirWay === 0 && this.#gapMs() > GAP_MS) this.#followed = 0;
+    this.#onTheirWay += 1;
+    this.#followed += entries;
+  }
+
+  /** Durable or not. */
+  appendSettled(): void {
+    this.#onTheirWay -= 1;
+    this.#settledAtMs = this.#clock.monotonicMs();
+    this.#settledTasksMs = this.#tasksMs;
+  }
+
+  tasksTook(tookMs: number): void {
+    this.#tasksMs += tookMs;
   }
 
   get felt(): boolean {
-    const oldestAtMs = this.#cameAtMs[this.#oldest] ?? Number.NEGATIVE_INFINITY;
-    return this.#clock.monotonicMs() - oldestAtMs <= WITHIN_MS;
+    return this.#followed >= ENTRIES && (this.#onTheirWay > 0 || this.#gapMs() <= PAUSE_MS);
+  }
+
+  #gapMs(): number {
+    return this.#clock.monotonicMs() - this.#settledAtMs - (this.#tasksMs - this.#settledTasksMs);
   }
 }

@@ -6,11 +6,11 @@
  * that neither a long rest nor one long slice is felt for long: tasks are slowed down, never starved.
  */
 import type { Clock } from '../../contracts/clock.ts';
+import type { IntakePressure } from './intake-pressure.ts';
 
 export interface TurnGateOptions {
   readonly clock: Clock;
-  /** Whether senders keep the log busy just now. */
-  readonly pressed: () => boolean;
+  readonly pressure: IntakePressure;
   /** Of the thread's time, 0 to 1, for all tasks together while senders keep the log busy. */
   readonly share: number;
 }
@@ -41,7 +41,13 @@ export class TurnGate {
 
   /** What a task has taken of the thread. */
   charge(tookMs: number): void {
-    this.#creditMs = Math.max(CREDIT_MIN_MS, this.#creditMs - tookMs);
+    this.#options.pressure.tasksTook(tookMs);
+    this.chargeWait(tookMs);
+  }
+
+  /** What senders wait for because of a task, while the thread is free. */
+  chargeWait(waitMs: number): void {
+    this.#creditMs = Math.max(CREDIT_MIN_MS, this.#creditMs - waitMs);
   }
 
   #next(): void {
@@ -56,9 +62,9 @@ export class TurnGate {
 
   /** How long the credit is still overdrawn. */
   #restMs(): number {
-    const { clock, pressed, share } = this.#options;
+    const { clock, pressure, share } = this.#options;
     const nowMs = clock.monotonicMs();
-    this.#creditMs = pressed()
+    this.#creditMs = pressure.felt
       ? Math.min(CREDIT_MAX_MS, this.#creditMs + share * (nowMs - this.#creditedAtMs))
       : CREDIT_MAX_MS;
     this.#creditedAtMs = nowMs;

@@ -8,7 +8,10 @@ import { ManualClock } from '../manual-clock.ts';
 /** A task that takes slices of `sliceMs` for `forMs`; tells how many it had. */
 async function slicesWithin(forMs: number, sliceMs: number, pressed: boolean): Promise<number> {
   const clock = new ManualClock();
-  const gate = new TurnGate({ clock, pressed: () => pressed, share: 0.1 });
+  const pressure = new IntakePressure(clock);
+  // An append that stays on its way.
+  if (pressed) pressure.appendBegan(100);
+  const gate = new TurnGate({ clock, pressure, share: 0.1 });
   let slices = 0;
   let running = true;
   const work = async (): Promise<void> => {
@@ -48,19 +51,44 @@ test('turn gate: one long slice does not keep tasks waiting for long', async () 
   expect(await slicesWithin(1_000, 200, true)).toBeGreaterThanOrEqual(3);
 });
 
-test('intake pressure: a lone message is none, a stream is, and it passes when the stream pauses', () => {
+function oneAppend(clock: ManualClock, pressure: IntakePressure): void {
+  pressure.appendBegan(1);
+  clock.advance(1);
+  pressure.appendSettled();
+}
+
+test('intake pressure: a few messages are none, a stream is, and it passes when the stream pauses', () => {
   const clock = new ManualClock();
   const pressure = new IntakePressure(clock);
-  clock.advance(1_000);
-  pressure.noteAppend(1);
-  expect(pressure.felt).toBe(false);
-  for (let message = 0; message < 4; message += 1) {
-    clock.advance(3);
-    pressure.noteAppend(1);
+  for (let message = 0; message < 8; message += 1) {
+    expect(pressure.felt).toBe(false);
+    oneAppend(clock, pressure);
+    clock.advance(2);
   }
   expect(pressure.felt).toBe(true);
-  clock.advance(25);
+  clock.advance(9);
   expect(pressure.felt).toBe(false);
-  pressure.noteAppend(64);
+  oneAppend(clock, pressure);
+  expect(pressure.felt).toBe(false);
+});
+
+test('intake pressure: messages that come one by one after pauses are none, however many', () => {
+  const clock = new ManualClock();
+  const pressure = new IntakePressure(clock);
+  for (let message = 0; message < 100; message += 1) {
+    oneAppend(clock, pressure);
+    clock.advance(5);
+    expect(pressure.felt).toBe(false);
+  }
+});
+
+test('intake pressure: a sender that waits behind tasks for each message is felt all the same', () => {
+  const clock = new ManualClock();
+  const pressure = new IntakePressure(clock);
+  for (let message = 0; message < 8; message += 1) {
+    oneAppend(clock, pressure);
+    clock.advance(20);
+    pressure.tasksTook(19);
+  }
   expect(pressure.felt).toBe(true);
 });
