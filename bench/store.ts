@@ -20,6 +20,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Without it each object waits out a delayed acknowledgement of 40 ms on loopback. */
 const DCMTK_ENV = { ...process.env, TCP_NODELAY: '1' };
 
+const WARM_UP = 4_000;
+
 const SHAPES: readonly Shape[] = [
   { name: 'store-1.6KB-1', pixelBytes: 0, objects: 3_000, associations: 1, floor: 0.35, aim: 0.5 },
   { name: 'store-1.6KB-4', pixelBytes: 0, objects: 8_000, associations: 4, floor: 0.45, aim: 0.6 },
@@ -58,6 +60,7 @@ async function measureBridge(folder: string, shape: Shape): Promise<Figures> {
     STUDYBRIDGE_HTTP_PORT: '0',
     STUDYBRIDGE_LOG_LEVEL: 'error',
   });
+  await send(writeWarmUp(folder, shape), server.port);
   const seconds = await send(sets, server.port);
   const peakRssMiB = peakMiB(server.pid);
   await server.stop();
@@ -72,6 +75,7 @@ async function measureStorescp(folder: string, shape: Shape): Promise<Figures> {
     stdio: 'ignore',
   });
   await waitForPort(port);
+  await send(writeWarmUp(folder, shape), port);
   const seconds = await send(sets, port);
   const ended = new Promise((resolve) => child.on('close', resolve));
   child.kill('SIGTERM');
@@ -84,6 +88,15 @@ function writeSets(folder: string, shape: Shape): string[] {
   return Array.from({ length: shape.associations }, (_, number) => {
     const set = join(folder, `set-${number}`);
     writeInstances(set, { study: number, instances: each, pixelBytes: shape.pixelBytes });
+    return set;
+  });
+}
+
+/** Small objects of other studies: a bridge that runs for months is not measured by its first second. */
+function writeWarmUp(folder: string, { associations }: Shape): string[] {
+  return Array.from({ length: associations }, (_, number) => {
+    const set = join(folder, `warm-up-${number}`);
+    writeInstances(set, { study: 1_000 + number, instances: WARM_UP / associations, pixelBytes: 0 });
     return set;
   });
 }
