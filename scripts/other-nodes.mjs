@@ -64,10 +64,13 @@ async function startsAndDrains(node) {
   const env = { ...process.env, ...ports, STUDYBRIDGE_DATA_DIR: folder };
   const child = spawn(node, [join(ROOT, 'dist', 'runtime', 'cli', 'main.cjs'), 'run'], { cwd: folder, env });
   let printed = '';
+  let told = false;
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   const onText = (text) => {
     printed += text;
-    if (printed.includes('Try next')) child.kill('SIGTERM');
+    if (told || !printed.includes('Try next')) return;
+    told = true;
+    child.kill('SIGTERM');
   };
   child.stdout.setEncoding('utf8').on('data', onText);
   child.stderr.setEncoding('utf8').on('data', onText);

@@ -29,6 +29,8 @@ export function shutdownSignals(telemetry: Telemetry, clock: Clock): ShutdownSig
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
+      // The process is about to end: a repeated request must not end it by the signal, with another code than the drain's.
+      if (controller.signal.aborted) return;
       process.off('SIGTERM', onSignal);
       process.off('SIGINT', onSignal);
     },
