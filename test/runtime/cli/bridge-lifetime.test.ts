@@ -180,6 +180,14 @@ describe('a bridge', () => {
     hanging.destroy();
   });
 
+  test('leaves with 0 though the signal is repeated until the process is gone', async () => {
+    const command = await bridge();
+    const repeat = (): boolean => command.child.kill('SIGINT');
+    command.child.stderr?.on('data', repeat);
+    repeat();
+    expect(await command.ended).toBe(0);
+  });
+
   test('ends with 1 at the second signal while the drain waits for a sender', async () => {
     const command = await bridge();
     const hanging = await unfinishedRequest(command.http);
