@@ -1,38 +1,8 @@
 // A synthetic store event of one instance.
-import type { DicomInstance, StudyAttributes } from '../schemas/records.ts';
+import { NO_STUDY_ATTRIBUTES } from '../schemas/no-study-attributes.ts';
+import type { DicomInstance } from '../schemas/records.ts';
 
 const ROOT = '1.2.826.0.1.3680043.10.9999';
-
-const ABSENT: StudyAttributes = {
-  patientId: null,
-  issuerOfPatientId: null,
-  patientName: null,
-  patientSex: null,
-  patientBirthDate: null,
-  patientAge: null,
-  patientSizeMetres: null,
-  patientWeightKilograms: null,
-  patientTelephone: null,
-  allergies: null,
-  accessionNumber: null,
-  studyId: null,
-  studyDate: null,
-  studyTime: null,
-  studyDescription: null,
-  bodyPartExamined: null,
-  scanOptions: null,
-  referringPhysician: null,
-  requestingService: null,
-  institutionName: null,
-  institutionalDepartment: null,
-  performingPhysician: null,
-  operatorsName: null,
-  admissionId: null,
-  admittingDiagnoses: null,
-  stationName: null,
-  manufacturer: null,
-  manufacturerModel: null,
-};
 
 export function instanceRecord(study: number, instance: number, series = instance % 2): DicomInstance {
   const studyUid = `${ROOT}.${study}`;
@@ -57,7 +27,7 @@ export function instanceRecord(study: number, instance: number, series = instanc
       seriesNumber: '1',
       seriesDescription: null,
       study: {
-        ...ABSENT,
+        ...NO_STUDY_ATTRIBUTES,
         patientId: `P${study}`,
         patientName: 'Ceshi^Jia=测试^甲',
         patientSex: 'F',

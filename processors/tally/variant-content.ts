@@ -1,4 +1,5 @@
 // What the instances of a variant say: series, modality and study attributes, packed as a list of texts.
+import { NO_STUDY_ATTRIBUTES } from '../../schemas/no-study-attributes.ts';
 import type { DicomInstance, StudyAttributes } from '../../schemas/records.ts';
 
 /**
@@ -70,7 +71,7 @@ export function firstValues(contents: Iterable<VariantContent>): AttributeValues
 }
 
 export function attributesOf(values: AttributeValues): StudyAttributes {
-  const attributes: { -readonly [Name in keyof StudyAttributes]: string | null } = { ...NO_ATTRIBUTES };
+  const attributes: { -readonly [Name in keyof StudyAttributes]: string | null } = { ...NO_STUDY_ATTRIBUTES };
   for (let at = 0; at < ATTRIBUTE_NAMES.length; at += 1) {
     const name = ATTRIBUTE_NAMES[at];
     if (name !== undefined) attributes[name] = values[at] ?? null;
@@ -83,34 +84,3 @@ function normalised(text: string | null): string | null {
   const trimmed = text.trim();
   return trimmed === '' ? null : trimmed;
 }
-
-const NO_ATTRIBUTES: StudyAttributes = {
-  patientId: null,
-  issuerOfPatientId: null,
-  patientName: null,
-  patientSex: null,
-  patientBirthDate: null,
-  patientAge: null,
-  patientSizeMetres: null,
-  patientWeightKilograms: null,
-  patientTelephone: null,
-  allergies: null,
-  accessionNumber: null,
-  studyId: null,
-  studyDate: null,
-  studyTime: null,
-  studyDescription: null,
-  bodyPartExamined: null,
-  scanOptions: null,
-  referringPhysician: null,
-  requestingService: null,
-  institutionName: null,
-  institutionalDepartment: null,
-  performingPhysician: null,
-  operatorsName: null,
-  admissionId: null,
-  admittingDiagnoses: null,
-  stationName: null,
-  manufacturer: null,
-  manufacturerModel: null,
-};

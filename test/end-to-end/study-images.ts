@@ -1,6 +1,7 @@
 // Snapshots of images that say nothing but that there are some, and what they are identified by.
+
+import { NO_STUDY_ATTRIBUTES } from '../../schemas/no-study-attributes.ts';
 import type { Entry } from '../../schemas/record-entry.ts';
-import { NO_ATTRIBUTES } from '../processors/tally/instance-events.ts';
 import { logCodec } from './log-records.ts';
 
 export interface BareImages {
@@ -25,7 +26,7 @@ export function bareImages({ site, studyInstanceUid, accession, modality, revisi
       lastEventAtMs: atMs,
       counts,
       series: [{ seriesInstanceUid: `${studyInstanceUid}.1`.slice(-64), modality, counts }],
-      attributes: { ...NO_ATTRIBUTES, accessionNumber: accession },
+      attributes: { ...NO_STUDY_ATTRIBUTES, accessionNumber: accession },
     },
     { trace: '00000000000000aa' },
   );

@@ -1,4 +1,5 @@
 // A bench for the assembly: a hospital's records in short words, and what the cloud is asked for at the end.
+
 import { singleObjectCodec } from '../../../codecs/avro/record-codec.ts';
 import { type AssemblySettings, DEFAULT_ASSEMBLY_SETTINGS } from '../../../processors/assembly/assembly-settings.ts';
 import type { AssemblyState } from '../../../processors/assembly/assembly-state.ts';
@@ -12,6 +13,7 @@ import type {
 } from '../../../processors/mapping/mapped-message.ts';
 import type { StoredRecord } from '../../../runtime/contracts/record-log.ts';
 import { failed, succeeded } from '../../../schemas/failure.ts';
+import { NO_STUDY_ATTRIBUTES } from '../../../schemas/no-study-attributes.ts';
 import type { Entry } from '../../../schemas/record-entry.ts';
 import type { CloudRequest, Hl7Message, StudyImages, StudySnapshot } from '../../../schemas/records.ts';
 import { decoded, recordMaker, type TaskHarness, taskHarness } from '../task-harness.ts';
@@ -182,37 +184,6 @@ interface ImagesOptions {
   readonly firstAtMs?: number;
 }
 
-const NO_ATTRIBUTES: StudyImages['attributes'] = {
-  patientId: null,
-  issuerOfPatientId: null,
-  patientName: null,
-  patientSex: null,
-  patientBirthDate: null,
-  patientAge: null,
-  patientSizeMetres: null,
-  patientWeightKilograms: null,
-  patientTelephone: null,
-  allergies: null,
-  accessionNumber: null,
-  studyId: null,
-  studyDate: null,
-  studyTime: null,
-  studyDescription: null,
-  bodyPartExamined: null,
-  scanOptions: null,
-  referringPhysician: null,
-  requestingService: null,
-  institutionName: null,
-  institutionalDepartment: null,
-  performingPhysician: null,
-  operatorsName: null,
-  admissionId: null,
-  admittingDiagnoses: null,
-  stationName: null,
-  manufacturer: null,
-  manufacturerModel: null,
-};
-
 function imagesRecord(studyInstanceUid: string, more: ImagesOptions): StudyImages {
   const counts = {
     images: more.images ?? 3,
@@ -231,7 +202,7 @@ function imagesRecord(studyInstanceUid: string, more: ImagesOptions): StudyImage
     lastEventAtMs: atMs,
     counts,
     series: [{ seriesInstanceUid: `${studyInstanceUid}.1`, modality: more.modality ?? null, counts }],
-    attributes: { ...NO_ATTRIBUTES, accessionNumber: more.accession ?? null, studyDate: '20260102' },
+    attributes: { ...NO_STUDY_ATTRIBUTES, accessionNumber: more.accession ?? null, studyDate: '20260102' },
   };
 }
 

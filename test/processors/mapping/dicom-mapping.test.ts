@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { dicomPersonName, mapDicomStudy } from '../../../processors/mapping/dicom-mapping.ts';
 import { defaultMappingSettings } from '../../../processors/mapping/mapping-settings.ts';
+import { NO_STUDY_ATTRIBUTES } from '../../../schemas/no-study-attributes.ts';
 import type { SeriesImages, StudyImages, StudyImagesAttributes } from '../../../schemas/records.ts';
-import { NO_ATTRIBUTES } from '../tally/instance-events.ts';
 
 const NONE = { images: 0, structuredReports: 0, doseReports: 0, pdfs: 0, keyObjects: 0, presentationStates: 0 };
 const seriesOf = (modality: string | null, images: number): SeriesImages => ({
@@ -20,7 +20,7 @@ function study(attributes: Partial<StudyImagesAttributes>, series: readonly Seri
     lastEventAtMs: 0,
     counts: NONE,
     series,
-    attributes: { ...NO_ATTRIBUTES, ...attributes },
+    attributes: { ...NO_STUDY_ATTRIBUTES, ...attributes },
   };
 }
 

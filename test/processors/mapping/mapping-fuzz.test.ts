@@ -5,7 +5,7 @@ import { mapDicomStudy } from '../../../processors/mapping/dicom-mapping.ts';
 import { mapHl7Message, mapHl7Patient } from '../../../processors/mapping/hl7-mapping.ts';
 import { defaultMappingSettings } from '../../../processors/mapping/mapping-settings.ts';
 import { FAILURE_CODES } from '../../../schemas/failure-codes.ts';
-import { NO_ATTRIBUTES } from '../tally/instance-events.ts';
+import { NO_STUDY_ATTRIBUTES } from '../../../schemas/no-study-attributes.ts';
 
 const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 
@@ -96,7 +96,7 @@ describe(`mapping fuzz (seed ${seed})`, () => {
 
   test('mapping: any attributes of images yield fields that are not empty', () => {
     const attributes = fc.record(
-      Object.fromEntries(Object.keys(NO_ATTRIBUTES).map((name) => [name, fc.option(fc.oneof(piece, field))])),
+      Object.fromEntries(Object.keys(NO_STUDY_ATTRIBUTES).map((name) => [name, fc.option(fc.oneof(piece, field))])),
     );
     fc.assert(
       fc.property(attributes, (found) => {
@@ -108,7 +108,7 @@ describe(`mapping fuzz (seed ${seed})`, () => {
           lastEventAtMs: 0,
           counts: { images: 0, structuredReports: 0, doseReports: 0, pdfs: 0, keyObjects: 0, presentationStates: 0 },
           series: [],
-          attributes: { ...NO_ATTRIBUTES, ...found },
+          attributes: { ...NO_STUDY_ATTRIBUTES, ...found },
         };
         for (const value of Object.values(mapDicomStudy(images, defaultMappingSettings).fields))
           expect(value).not.toBe('');

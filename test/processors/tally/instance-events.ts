@@ -1,38 +1,8 @@
 // Synthetic events of instances for the tests of the tally.
+import { NO_STUDY_ATTRIBUTES } from '../../../schemas/no-study-attributes.ts';
 import type { DicomInstance, StudyAttributes } from '../../../schemas/records.ts';
 
 export const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
-
-export const NO_ATTRIBUTES: StudyAttributes = {
-  patientId: null,
-  issuerOfPatientId: null,
-  patientName: null,
-  patientSex: null,
-  patientBirthDate: null,
-  patientAge: null,
-  patientSizeMetres: null,
-  patientWeightKilograms: null,
-  patientTelephone: null,
-  allergies: null,
-  accessionNumber: null,
-  studyId: null,
-  studyDate: null,
-  studyTime: null,
-  studyDescription: null,
-  bodyPartExamined: null,
-  scanOptions: null,
-  referringPhysician: null,
-  requestingService: null,
-  institutionName: null,
-  institutionalDepartment: null,
-  performingPhysician: null,
-  operatorsName: null,
-  admissionId: null,
-  admittingDiagnoses: null,
-  stationName: null,
-  manufacturer: null,
-  manufacturerModel: null,
-};
 
 export interface StoredEventParts {
   readonly study?: string;
@@ -66,7 +36,7 @@ export function storedEvent(parts: StoredEventParts): DicomInstance {
       instanceNumber: null,
       seriesNumber: null,
       seriesDescription: null,
-      study: { ...NO_ATTRIBUTES, ...parts.attributes },
+      study: { ...NO_STUDY_ATTRIBUTES, ...parts.attributes },
     },
   };
 }

@@ -1,0 +1,33 @@
+// The attributes of a study of which nothing is known.
+import type { StudyAttributes } from './records.ts';
+
+export const NO_STUDY_ATTRIBUTES: StudyAttributes = {
+  patientId: null,
+  issuerOfPatientId: null,
+  patientName: null,
+  patientSex: null,
+  patientBirthDate: null,
+  patientAge: null,
+  patientSizeMetres: null,
+  patientWeightKilograms: null,
+  patientTelephone: null,
+  allergies: null,
+  accessionNumber: null,
+  studyId: null,
+  studyDate: null,
+  studyTime: null,
+  studyDescription: null,
+  bodyPartExamined: null,
+  scanOptions: null,
+  referringPhysician: null,
+  requestingService: null,
+  institutionName: null,
+  institutionalDepartment: null,
+  performingPhysician: null,
+  operatorsName: null,
+  admissionId: null,
+  admittingDiagnoses: null,
+  stationName: null,
+  manufacturer: null,
+  manufacturerModel: null,
+};
