@@ -4,6 +4,7 @@ import { AVRO_FAILURES } from './failure-codes/avro.ts';
 import { CLOUD_FAILURES } from './failure-codes/cloud.ts';
 import { DICOM_FAILURES } from './failure-codes/dicom.ts';
 import { HL7_FAILURES } from './failure-codes/hl7.ts';
+import { KAFKA_FAILURES } from './failure-codes/kafka.ts';
 import { LOG_FAILURES } from './failure-codes/log.ts';
 import { PROCESS_FAILURES } from './failure-codes/process.ts';
 
@@ -20,6 +21,7 @@ export const FAILURE_CODES = {
   ...CLOUD_FAILURES,
   ...DICOM_FAILURES,
   ...HL7_FAILURES,
+  ...KAFKA_FAILURES,
   ...LOG_FAILURES,
   ...PROCESS_FAILURES,
 } as const satisfies Readonly<Record<string, FailureExplanation>>;

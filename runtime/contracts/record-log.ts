@@ -56,9 +56,12 @@ export interface LogDescription {
   }[];
 }
 
-export type LogErrorCode = 'log.full' | 'log.commit_failed' | 'log.closed';
+export type LogErrorCode = 'log.full' | 'log.unavailable' | 'log.commit_failed' | 'log.closed';
 
-/** The log could not take what was appended. `log.full` heals by itself; after `log.commit_failed` the process ends. */
+/**
+ * The log could not take what was appended. `log.full` and `log.unavailable` heal by themselves; after
+ * `log.commit_failed` of an append the process ends, after that of a task's commit the task is opened anew.
+ */
 export class LogError extends Error {
   readonly code: LogErrorCode;
   constructor(code: LogErrorCode, options?: ErrorOptions) {

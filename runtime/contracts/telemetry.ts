@@ -2,6 +2,7 @@
 import { CLOUD_FACTS } from './facts/cloud.ts';
 import { DICOM_FACTS } from './facts/dicom.ts';
 import { HL7_FACTS } from './facts/hl7.ts';
+import { KAFKA_FACTS } from './facts/kafka.ts';
 import { LOG_FACTS } from './facts/log.ts';
 import { PROCESS_FACTS } from './facts/process.ts';
 import { TASK_FACTS } from './facts/task.ts';
@@ -35,6 +36,7 @@ export const FACTS = {
   ...CLOUD_FACTS,
   ...DICOM_FACTS,
   ...HL7_FACTS,
+  ...KAFKA_FACTS,
   ...LOG_FACTS,
   ...PROCESS_FACTS,
   ...TASK_FACTS,
