@@ -130,7 +130,7 @@ export class EmbeddedTasks implements AsyncDisposable {
     const loop = new TaskLoop({
       definition,
       storage,
-      progress: this.#progress,
+      progress: { look: () => this.#progress },
       codec,
       clock,
       telemetry,
@@ -155,6 +155,8 @@ export class EmbeddedTasks implements AsyncDisposable {
         return { records, next: last === undefined ? this.#end(topic) : last.position.offset + 1n };
       },
       end: (topic) => this.#end(topic),
+      // One partition holds all.
+      misplaced: () => undefined,
       commit: (commit) => this.#commit(task, commit),
       pressed: () => pressure.felt,
       space: (signal) => disk.space(signal),

@@ -117,7 +117,7 @@ export class HurtTasks implements AsyncDisposable {
     const loop = new TaskLoop({
       definition,
       storage: this.#storage(definition.name, owned, partition),
-      progress: this.#progress,
+      progress: { look: () => this.#progress },
       codec,
       clock,
       telemetry,
@@ -134,6 +134,7 @@ export class HurtTasks implements AsyncDisposable {
       partition,
       stores: (name) => owned.stores.store(name),
       end: (topic) => this.#end(topic, partition),
+      misplaced: () => undefined,
       read: async (topic, from, bound) => {
         await turns(random.below(2));
         const limit = random.happens(troubles.shortRead) ? 1 + random.below(5) : bound.records;

@@ -90,6 +90,11 @@ export class TaskBatch<S extends StateSchema, Report> {
     }
   }
 
+  /** In place of `add`, for a record that belongs to another partition of its topic (invariant 3). */
+  moveOn(entry: Entry): void {
+    this.#outputs.push(entry);
+  }
+
   /** In place of `add`, for an item that makes the processor throw again and again. */
   setAside(item: BatchItem<Report>, failure: Failure): void {
     if (item.kind === 'record') this.#reject(item.record, failure);

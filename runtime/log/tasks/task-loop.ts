@@ -6,7 +6,9 @@
  *    writes or ms of computing, whichever comes first: many while senders pause, since a flush costs the same for all;
  *    few while they do not (`turn-gate.ts`). A lone record is a batch of its own, at once.
  * 3. Due timers wait at the barrier (`timer-barrier.ts`).
- * 4. A batch for which the disk has no space is computed again when there is some. After any other failed commit the
+ * 4. Where the log has offsets without a record, reading moves on over them; positions are then committed alone, since
+ *    others wait for them at their barriers.
+ * 5. A batch for which the disk has no space is computed again when there is some. After any other failed commit the
  *    loop ends; who opens it anew begins from what is committed.
  */
 import type { RecordCodec } from '../../../codecs/avro/record-codec.ts';
@@ -17,13 +19,13 @@ import { LogError } from '../../contracts/record-log.ts';
 import type { Effects, StateSchema, TaskDefinition } from '../../contracts/task.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 import { committedView } from '../../state/committed-view.ts';
-import { firstTimers } from './batch-timers.ts';
+import { type DueTimer, firstTimers } from './batch-timers.ts';
 import { InputReader } from './input-reader.ts';
 import { ATTEMPTS_MAX, attemptsOf, faultCleared, faultNoted, faultPlace, ProcessorFault } from './processor-faults.ts';
 import { ReportQueue } from './report-queue.ts';
 import { type BatchItem, TaskBatch } from './task-batch.ts';
 import { positionIn, type StateChange, type TaskStorage } from './task-storage.ts';
-import { type Progress, TimerBarrier } from './timer-barrier.ts';
+import { type ProgressSource, TimerBarrier } from './timer-barrier.ts';
 import type { TurnGate } from './turn-gate.ts';
 import { Alarm, Wakeup } from './wakeup.ts';
 
@@ -39,7 +41,7 @@ const PRESSED: BatchBound = { items: 200, writes: 400, computingMs: 1.5 };
 export interface TaskLoopOptions<S extends StateSchema, Report> {
   readonly definition: TaskDefinition<S, Report>;
   readonly storage: TaskStorage;
-  readonly progress: Progress;
+  readonly progress: ProgressSource;
   readonly codec: RecordCodec;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -140,18 +142,21 @@ export class TaskLoop<S extends StateSchema, Report> {
     }
     if (this.#phase === 'reading') await this.#reader.fill();
     const nowMs = clock.nowMs();
+    const timers = this.#phase === 'reading' ? await this.#dueTimers(nowMs) : [];
     const startedMs = clock.monotonicMs();
     const batch = new TaskBatch(definition, storage.stores, codec, nowMs);
     const items: BatchItem<Report>[] = [];
     const bound = storage.pressed() ? PRESSED : ORDINARY;
     try {
-      for (const item of this.#pending(nowMs)) {
+      for (const item of this.#pending(timers)) {
         items.push(item);
         if (item.kind === 'record') this.#reader.take(item.record);
-        batch.add(item);
+        const elsewhere = item.kind === 'record' ? storage.misplaced(item.record) : undefined;
+        if (elsewhere === undefined) batch.add(item);
+        else batch.moveOn(elsewhere);
         if (this.#batchIsFull(bound, items.length, batch.writes, startedMs)) break;
       }
-      if (items.length === 0) return false;
+      if (items.length === 0 && !this.#positionsMoved()) return false;
       batch.conclude();
     } catch (error) {
       await this.#itemFailed(items, error);
@@ -162,16 +167,23 @@ export class TaskLoop<S extends StateSchema, Report> {
     return true;
   }
 
-  *#pending(nowMs: number): Generator<BatchItem<Report>, void, undefined> {
+  *#pending(timers: readonly DueTimer[]): Generator<BatchItem<Report>, void, undefined> {
     for (const report of this.#reports.first(ORDINARY.items)) yield { kind: 'report', report };
     if (this.#phase !== 'reading') return;
-    for (const timer of this.#dueTimers(nowMs)) yield { kind: 'timer', timer };
+    for (const timer of timers) yield { kind: 'timer', timer };
     for (let record = this.#reader.peek(); record !== undefined; record = this.#reader.peek()) {
       yield { kind: 'record', record };
     }
   }
 
-  #dueTimers(nowMs: number): readonly { readonly key: string; readonly dueMs: number }[] {
+  /** Whether reading went on without a record: over the marks of transactions, aborted ones, what retention removed. */
+  #positionsMoved(): boolean {
+    if (this.#phase !== 'reading') return false;
+    const { stores } = this.#options.storage;
+    return [...this.#reader.positions()].some(([topic, position]) => position > positionIn(stores, topic));
+  }
+
+  async #dueTimers(nowMs: number): Promise<readonly DueTimer[]> {
     const { definition, storage, progress } = this.#options;
     const next = firstTimers(storage.stores, 1)[0];
     if (next === undefined) {
@@ -183,8 +195,9 @@ export class TaskLoop<S extends StateSchema, Report> {
       this.#alarm.set(next.dueMs);
       return [];
     }
-    this.#barrier ??= new TimerBarrier(definition, storage.partition, nowMs, progress);
-    if (!this.#barrier.passed()) return [];
+    const seen = await progress.look();
+    this.#barrier ??= new TimerBarrier(definition, storage.partition, nowMs, seen);
+    if (!this.#barrier.passed(seen, this.#reader.positions())) return [];
     const { atMs } = this.#barrier;
     return firstTimers(storage.stores, ORDINARY.items).filter(({ dueMs }) => dueMs <= atMs);
   }

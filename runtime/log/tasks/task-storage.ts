@@ -13,6 +13,11 @@ export interface TaskStorage {
   read(topic: TopicName, from: bigint, bound: ReadBound): Promise<ReadChunk>;
   /** The offset the next record of this partition will have at least. */
   end(topic: TopicName): bigint;
+  /**
+   * For a record that another producer put on this partition although it belongs elsewhere: the entry to append there
+   * instead of processing it here.
+   */
+  misplaced(record: StoredRecord): Entry | undefined;
   /** All of it or nothing (invariant 2). Rejects with a `LogError`. */
   commit(commit: TaskCommit): Promise<void>;
   /** Whether senders wait for appends just now: batches are then to be small. */

@@ -22,8 +22,14 @@ export interface TaskOutline {
 /** How far topics and tasks are; lists run by partition. */
 export interface Progress {
   readonly tasks: readonly TaskOutline[];
+  /** At least as new as the positions: what a task has written with a position stands below the end. */
   ends(topic: TopicName): readonly bigint[];
   positions(task: string, topic: TopicName): readonly bigint[];
+}
+
+export interface ProgressSource {
+  /** As of now or later. Where tasks run elsewhere too, a loop that looks is told by `changed` when to look again. */
+  look(): Progress | Promise<Progress>;
 }
 
 /** A task that runs again after it ended takes the place it had. */
@@ -38,57 +44,54 @@ export class TimerBarrier {
   readonly atMs: number;
   readonly #task: TaskOutline;
   readonly #partition: number;
-  readonly #progress: Progress;
   readonly #marks = new Map<TopicName, readonly bigint[]>();
 
   constructor(task: TaskOutline, partition: number, atMs: number, progress: Progress) {
     this.atMs = atMs;
     this.#task = task;
     this.#partition = partition;
-    this.#progress = progress;
-    this.#noteSources(task, new Set());
+    this.#noteSources(task, new Set(), progress);
   }
 
-  passed(): boolean {
+  /** `positions`: how far its own task has read on this partition, everything of it committed. */
+  passed(progress: Progress, positions: ReadonlyMap<TopicName, bigint>): boolean {
     return this.#task.inputs.every((topic) => {
-      const mark = this.#mark(topic, new Set());
-      if (mark === undefined) return false;
-      const position = this.#progress.positions(this.#task.name, topic)[this.#partition] ?? 0n;
-      return position >= (mark[this.#partition] ?? 0n);
+      const mark = this.#mark(topic, new Set(), progress);
+      return mark !== undefined && (positions.get(topic) ?? 0n) >= (mark[this.#partition] ?? 0n);
     });
   }
 
-  #noteSources(task: TaskOutline, visited: Set<string>): void {
+  #noteSources(task: TaskOutline, visited: Set<string>, progress: Progress): void {
     visited.add(task.name);
     for (const topic of task.inputs) {
-      const writers = this.#writersOf(topic);
-      if (writers.length === 0 && !this.#marks.has(topic)) this.#marks.set(topic, this.#progress.ends(topic));
-      for (const writer of writers) if (!visited.has(writer.name)) this.#noteSources(writer, visited);
+      const writers = this.#writersOf(topic, progress);
+      if (writers.length === 0 && !this.#marks.has(topic)) this.#marks.set(topic, progress.ends(topic));
+      for (const writer of writers) if (!visited.has(writer.name)) this.#noteSources(writer, visited, progress);
     }
   }
 
   /** Up to where the topic must be read, or undefined while its writers are behind. */
-  #mark(topic: TopicName, path: ReadonlySet<TopicName>): readonly bigint[] | undefined {
+  #mark(topic: TopicName, path: ReadonlySet<TopicName>, progress: Progress): readonly bigint[] | undefined {
     const noted = this.#marks.get(topic);
     if (noted !== undefined) return noted;
     const onward = new Set(path).add(topic);
-    const settled = this.#writersOf(topic).every((writer) =>
-      writer.inputs.every((input) => onward.has(input) || this.#hasRead(writer, input, onward)),
+    const settled = this.#writersOf(topic, progress).every((writer) =>
+      writer.inputs.every((input) => onward.has(input) || this.#hasRead(writer, input, onward, progress)),
     );
     if (!settled) return undefined;
-    const ends = this.#progress.ends(topic);
+    const ends = progress.ends(topic);
     this.#marks.set(topic, ends);
     return ends;
   }
 
-  #hasRead(writer: TaskOutline, input: TopicName, path: ReadonlySet<TopicName>): boolean {
-    const mark = this.#mark(input, path);
+  #hasRead(writer: TaskOutline, input: TopicName, path: ReadonlySet<TopicName>, progress: Progress): boolean {
+    const mark = this.#mark(input, path, progress);
     if (mark === undefined) return false;
-    const positions = this.#progress.positions(writer.name, input);
+    const positions = progress.positions(writer.name, input);
     return mark.every((end, partition) => (positions[partition] ?? 0n) >= end);
   }
 
-  #writersOf(topic: TopicName): readonly TaskOutline[] {
-    return this.#progress.tasks.filter(({ name, outputs }) => name !== this.#task.name && outputs.includes(topic));
+  #writersOf(topic: TopicName, { tasks }: Progress): readonly TaskOutline[] {
+    return tasks.filter(({ name, outputs }) => name !== this.#task.name && outputs.includes(topic));
   }
 }
