@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**'],
+    // Starts no server before a test asks for one.
+    globalSetup: ['test/kafka/run-keeper.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
