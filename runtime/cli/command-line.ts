@@ -1,6 +1,7 @@
 // The commands, their options and their help.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SANDBOX_APP_ID } from '../../simulator/cloud/sandbox-account.ts';
+import { SECRET_VARIABLES } from '../config/configuration-source.ts';
 import { OPTION_ROWS } from '../config/option-table.ts';
 import { checkConfiguration } from './check-config-command.ts';
 import { EXIT, type ExitCode, reportFailure } from './exit-code.ts';
@@ -154,7 +155,8 @@ function variablesHelp(): string {
       ? []
       : [`  ${variable}\n      ${sentence}${defaultText === undefined ? '' : ` Default: ${defaultText}.`}`],
   );
-  return `\nEnvironment (wins over the file):\n${rows.join('\n')}\n  STUDYBRIDGE_CLOUD_TOKEN\n      The token of the site \`default\`.`;
+  const secrets = SECRET_VARIABLES.map(([name, sentence]) => `  ${name}\n      ${sentence}`);
+  return `\nEnvironment (wins over the file):\n${[...rows, ...secrets].join('\n')}`;
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

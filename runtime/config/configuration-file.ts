@@ -1,7 +1,9 @@
 // The declaration of every option: the parser, the help, the reference page and the sample file come from here.
 import * as z from 'zod';
 import { isAddressRange } from './address-range.ts';
+import { kafkaSection } from './kafka-section.ts';
 import { choice, flag, integer, optionalInteger, optionalText, text } from './option.ts';
+import { registrySection } from './registry-section.ts';
 import { retentionDays } from './retention.ts';
 
 const MINUTE_MS = 60_000;
@@ -288,6 +290,21 @@ export const configurationFile = z.strictObject({
     })
     .prefault({})
     .meta({ sentence: 'The HTTP port: /healthz, /readyz, /metrics, /v1/store-events.' }),
+  log: z
+    .strictObject({
+      taskSharePercent: integer(
+        { min: 1, max: 90, default: 10 },
+        {
+          variable: 'STUDYBRIDGE_LOG_TASK_SHARE_PERCENT',
+          sentence:
+            'Share of the thread that all tasks of the embedded log get while appends keep coming: what they have not done is durable and waits.',
+        },
+      ),
+    })
+    .prefault({})
+    .meta({ sentence: 'The embedded log.' }),
+  kafka: kafkaSection,
+  schemaRegistry: registrySection,
   retentionDays,
   sites: z
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), siteFile)

@@ -9,8 +9,21 @@ import { OPTION_ROWS, type OptionRow } from './option-table.ts';
 export const TOKEN_VARIABLE = 'STUDYBRIDGE_CLOUD_TOKEN';
 export const DEFAULT_FILE = 'studybridge.yaml';
 
-/** Variables that are no options: the token is a secret, the crash point belongs to tests. */
-const FURTHER_VARIABLES = [TOKEN_VARIABLE, 'STUDYBRIDGE_CRASH_POINT'];
+/** Of the brokers, of the key to them and of the registry. */
+export const KAFKA_PASSWORD_VARIABLE = 'STUDYBRIDGE_KAFKA_PASSWORD';
+export const KAFKA_KEY_PASSPHRASE_VARIABLE = 'STUDYBRIDGE_KAFKA_KEY_PASSPHRASE';
+export const REGISTRY_PASSWORD_VARIABLE = 'STUDYBRIDGE_SCHEMA_REGISTRY_PASSWORD';
+
+/** Secrets, which are no options of the file, with what they are. */
+export const SECRET_VARIABLES: readonly (readonly [name: string, sentence: string])[] = [
+  [TOKEN_VARIABLE, 'the token itself, of the site `default`'],
+  [KAFKA_PASSWORD_VARIABLE, 'the password at the Kafka brokers'],
+  [KAFKA_KEY_PASSPHRASE_VARIABLE, 'the passphrase of `kafka.tls.keyFile`'],
+  [REGISTRY_PASSWORD_VARIABLE, 'the password at the schema registry'],
+];
+
+/** Variables that are no options; the crash point belongs to tests. */
+const FURTHER_VARIABLES = [...SECRET_VARIABLES.map(([name]) => name), 'STUDYBRIDGE_CRASH_POINT'];
 
 export type RawTree = Record<string, unknown>;
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -139,6 +152,7 @@ function namesToken(tree: RawTree): boolean {
 
 /** A variable is text; where a number or a truth value is due, text that is none stays text and becomes a fault. */
 function variableValue(row: OptionRow, text: string): unknown {
+  if (row.kind === 'list') return text.split(',').map((member) => member.trim());
   if (row.kind === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text);
   if (row.kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;

@@ -2,6 +2,7 @@
 import type { Site } from '../../schemas/identifiers.ts';
 import type { TopicName } from '../../schemas/records.ts';
 import type { ConfigurationFile, SiteFile } from './configuration-file.ts';
+import type { KafkaConfiguration, RegistryConfiguration } from './kafka-resolution.ts';
 
 export interface Configuration {
   /** Absolute. */
@@ -11,6 +12,11 @@ export interface Configuration {
   readonly hl7: Readonly<ConfigurationFile['hl7']>;
   readonly dicom: Readonly<ConfigurationFile['dicom']>;
   readonly http: Readonly<ConfigurationFile['http']>;
+  readonly log: Readonly<ConfigurationFile['log']>;
+  /** Undefined: the embedded log. */
+  readonly kafka: KafkaConfiguration | undefined;
+  /** Undefined: records are written in Avro's single-object encoding. */
+  readonly schemaRegistry: RegistryConfiguration | undefined;
   readonly retentionMs: Readonly<Partial<Record<TopicName, number>>>;
   /** No site has a cloud: a sandbox cloud is started beside the bridge. */
   readonly sandbox: boolean;

@@ -1,17 +1,15 @@
 // From a file and an environment to a checked configuration, or to every fault that was found.
 import { resolve } from 'node:path';
 import type * as z from 'zod';
-import type { TopicName } from '../../schemas/records.ts';
-import { TOPICS } from '../../schemas/topics.ts';
 import type { Configuration } from './configuration.ts';
 import { ConfigurationError, type ConfigurationFault, shownValue } from './configuration-fault.ts';
 import { type ConfigurationFile, configurationFile, siteFile } from './configuration-file.ts';
 import { type Environment, isTree, originKey, type RawTree, readConfigurationSource } from './configuration-source.ts';
+import { resolveKafka, resolveRegistry, retentionOf } from './kafka-resolution.ts';
 import { nearestName } from './nearest-name.ts';
 import { OPTION_ROWS, pathText, rowOf } from './option-table.ts';
-import { type Faults, resolveSites } from './site-resolution.ts';
-
-const DAY_MS = 86_400_000;
+import type { Faults } from './secret-text.ts';
+import { resolveSites } from './site-resolution.ts';
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
@@ -29,9 +27,10 @@ export function loadConfiguration(options: {
 }): LoadedConfiguration {
   const source = readConfigurationSource(options.environment, options.file, options.directory);
   const faults = new FaultList(source.origins, source.faults);
+  const brokersNamed = valueAt(source.tree, ['kafka', 'brokers']) !== undefined;
   const parsed = parseWithoutFaulty(source.tree, faults);
   if (parsed !== undefined) {
-    const configuration = resolveConfiguration(parsed, options, faults);
+    const configuration = resolveConfiguration(parsed, { ...options, brokersNamed }, faults);
     if (faults.all.length === 0) return { configuration, path: source.path };
   }
   throw new ConfigurationError(faults.all);
@@ -112,25 +111,23 @@ function removeAt(tree: RawTree, path: readonly PropertyKey[]): void {
 
 function resolveConfiguration(
   file: ConfigurationFile,
-  options: { readonly environment: Environment; readonly directory: string },
+  around: { readonly environment: Environment; readonly directory: string; readonly brokersNamed: boolean },
   faults: FaultList,
 ): Configuration {
-  const { sites = {}, dataDir, retentionDays, ...rest } = file;
+  const { sites = {}, dataDir, retentionDays, kafka, schemaRegistry: _, ...rest } = file;
   const named = Object.keys(sites).length === 0 ? { default: siteFile.parse({}) } : sites;
-  const retentionMs: Partial<Record<TopicName, number>> = {};
-  for (const [topic, days] of Object.entries(retentionDays)) {
-    if (isTopic(topic)) retentionMs[topic] = days * DAY_MS;
+  const retentionMs = retentionOf(retentionDays);
+  if (kafka.spool && !around.brokersNamed) {
+    faults.add(['kafka', 'spool'], true, 'false without kafka.brokers: there is nothing to forward to');
   }
   return {
     ...rest,
-    dataDirectory: resolve(options.directory, dataDir),
+    dataDirectory: resolve(around.directory, dataDir),
     retentionMs,
-    ...resolveSites(named, options, faults),
+    kafka: resolveKafka(file, retentionMs, around, faults),
+    schemaRegistry: resolveRegistry(file, around.brokersNamed, around, faults),
+    ...resolveSites(named, around, faults),
   };
-}
-
-function isTopic(name: string): name is TopicName {
-  return Object.hasOwn(TOPICS, name);
 }
 
 /** Faults by path, each path once, under the name of the variable that set it. */
@@ -148,13 +145,13 @@ class FaultList implements Faults {
     const place = originKey(path);
     if (this.#seen.has(place)) return;
     this.#seen.add(place);
-    const key = this.#origins.get(place) ?? pathText(path);
+    const key = this.#variableOf(path) ?? pathText(path);
     this.all.push({ key, value: shown ?? shownValue(String(path.at(-1) ?? ''), value), expectation });
   }
 
   /** The variable of a path that nothing set is named too, where the site is `default`. */
   addMissing(path: readonly PropertyKey[], expectation: string): void {
-    const variable = path[1] === 'default' ? rowOf(path)?.variable : undefined;
+    const variable = path[0] !== 'sites' || path[1] === 'default' ? rowOf(path)?.variable : undefined;
     const place = originKey(path);
     if (this.#seen.has(place)) return;
     this.#seen.add(place);
@@ -163,5 +160,11 @@ class FaultList implements Faults {
 
   addVariable(name: string, value: string, expectation: string): void {
     this.all.push({ key: name, value, expectation });
+  }
+
+  /** A member of a list is set by the variable of the list. */
+  #variableOf(path: readonly PropertyKey[]): string | undefined {
+    const own = this.#origins.get(originKey(path));
+    return own === undefined && typeof path.at(-1) === 'number' ? this.#origins.get(originKey(path.slice(0, -1))) : own;
   }
 }

@@ -1,4 +1,5 @@
 // The reference page and the sample file, from the declaration of the options.
+import { SECRET_VARIABLES } from './configuration-source.ts';
 import { OPTION_ROWS, type OptionRow, pathText } from './option-table.ts';
 
 /** docs/configuration.md. */
@@ -22,7 +23,7 @@ export function referencePage(): string {
     ...OPTION_ROWS.flatMap((row) =>
       row.variable === undefined ? [] : [`| \`${row.variable}\` | \`${pathText(row.path)}\` |`],
     ),
-    '| `STUDYBRIDGE_CLOUD_TOKEN` | the token itself, of the site `default` |',
+    ...SECRET_VARIABLES.map(([name, sentence]) => `| \`${name}\` | ${sentence} |`),
     '',
     'An empty variable counts as not set. A variable that begins with `STUDYBRIDGE_` and is not listed is a fault.',
     '',
@@ -40,12 +41,17 @@ function isMemberRow(row: OptionRow): boolean {
 
 function optionLines(row: OptionRow): string[] {
   const lines = [`### \`${pathText(row.path)}\``, '', row.sentence];
-  if (row.kind !== 'section' && row.kind !== 'list') {
+  if (row.kind !== 'section' && (row.kind !== 'list' || row.variable !== undefined)) {
     lines.push('', `- Value: ${row.expectation}`);
-    lines.push(`- Default: ${row.defaultText === undefined ? 'none' : `\`${row.defaultText}\``}`);
+    lines.push(`- Default: ${defaultOf(row)}`);
     if (row.variable !== undefined) lines.push(`- Variable: \`${row.variable}\``);
   }
   return [...lines, ''];
+}
+
+function defaultOf({ defaultText }: OptionRow): string {
+  if (defaultText === undefined) return 'none';
+  return defaultText === '' ? 'empty' : `\`${defaultText}\``;
 }
 
 /** studybridge.sample.yaml: a configuration of defaults; an option without one stands as a comment. */

@@ -1,29 +1,17 @@
 // The sites of a configuration: credentials read, addresses checked, defaults that depend on the sandbox.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseSite } from '../../schemas/identifiers.ts';
 import { isLoopbackHost } from './address-range.ts';
 import type { CloudConfiguration, Configuration, SiteConfiguration } from './configuration.ts';
 import { MASKED } from './configuration-fault.ts';
 import type { SiteFile } from './configuration-file.ts';
-import { type Environment, TOKEN_VARIABLE } from './configuration-source.ts';
+import { TOKEN_VARIABLE } from './configuration-source.ts';
+import { type Faults, fileText, type Surroundings } from './secret-text.ts';
 
 const STUDY_QUIET_MS = 60_000;
 /** Nobody waits a minute to see the sandbox answer. */
 const SANDBOX_STUDY_QUIET_MS = 3_000;
 /** The cloud's field encryption (AES-256) takes the token's 32 characters as its key. */
 const TOKEN = /^[\x21-\x7e]{32}$/;
-
-export interface Faults {
-  add(path: readonly PropertyKey[], value: unknown, expectation: string, shown?: string): void;
-  addMissing(path: readonly PropertyKey[], expectation: string): void;
-  addVariable(name: string, value: string, expectation: string): void;
-}
-
-interface Surroundings {
-  readonly environment: Environment;
-  readonly directory: string;
-}
 
 export function resolveSites(
   files: Readonly<Record<string, SiteFile>>,
@@ -68,7 +56,7 @@ function cloudOf(
   const url = cloudUrl(at('url'), file.url, faults);
   if (file.appId === undefined) faults.addMissing(at('appId'), 'the appId the cloud gave to this hospital');
   const token = cloudToken(name, file, around, faults);
-  const authorities = file.caFile === undefined ? undefined : readLines(at('caFile'), file.caFile, around, faults);
+  const authorities = fileText(at('caFile'), file.caFile, around, faults);
   if (url === undefined || file.appId === undefined || token === undefined) return undefined;
   return {
     url,
@@ -119,28 +107,13 @@ function cloudToken(name: string, file: SiteFile['cloud'], around: Surroundings,
   const token =
     file.tokenFile === undefined
       ? (around.environment[variable ?? ''] ?? '')
-      : readLines(path, file.tokenFile, around, faults)?.split(/\r?\n/, 1)[0]?.trim();
+      : fileText(path, file.tokenFile, around, faults)?.split(/\r?\n/, 1)[0]?.trim();
   if (token === undefined) return undefined;
   if (TOKEN.test(token)) return token;
   const shown = token === '' ? '(missing)' : MASKED;
   if (file.tokenFile === undefined) faults.addVariable(`${variable}`, shown, 'a token of 32 characters');
   else faults.add(path, undefined, 'a file whose first line is a token of 32 characters', shown);
   return undefined;
-}
-
-function readLines(
-  path: readonly string[],
-  file: string,
-  { directory }: Surroundings,
-  faults: Faults,
-): string | undefined {
-  try {
-    return readFileSync(resolve(directory, file), 'utf8');
-  } catch {
-    // Why it cannot be read is the operator's to see by looking; the fault names the file.
-    faults.add(path, undefined, 'the path of a readable file', JSON.stringify(file));
-    return undefined;
-  }
 }
 
 function checkSourceNames(name: string, file: SiteFile, faults: Faults): void {

@@ -63,7 +63,7 @@ describe('a configuration without file and variables', () => {
       .replaceAll(/^( *)(hl7|dicom): \[\]$/gm, '$1$2:')
       .split('\n')
       .map((line) => /^( *)# ((?:- | {2})?(?:[a-zA-Z]+|"[a-z.]+"): \S.*)$/.exec(line)?.slice(1).join('') ?? line)
-      .filter((line) => !/^\s*#/.test(line) && !/tokenVariable|caFile|certificateFingerprint|tokenFile/.test(line))
+      .filter((line) => !/^\s*#/.test(line) && !/tokenVariable|certificateFingerprint|[a-z]File:|username/.test(line))
       .join('\n');
     expect(faultsOf({ STUDYBRIDGE_CLOUD_TOKEN: TOKEN }, everything)).toEqual([]);
   });
