@@ -27,8 +27,12 @@ import {
 import type { Service } from '../../contracts/service.ts';
 import type { ReadonlyState, StateSchema, TaskDefinition } from '../../contracts/task.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
+import type { CommittedStore } from '../../state/committed-store.ts';
 import { committedView } from '../../state/committed-view.ts';
+import { StateTable } from '../../state/state-table.ts';
 import { IntakePressure } from '../tasks/intake-pressure.ts';
+import type { TaskStorage } from '../tasks/task-storage.ts';
+import type { TaskOutline } from '../tasks/timer-barrier.ts';
 import { Wakeup } from '../tasks/wakeup.ts';
 import { AppendGate } from './append-gate.ts';
 import { prepareFolder } from './data-folder.ts';
@@ -38,9 +42,9 @@ import { framedBytesMax } from './entry-framing.ts';
 import { commitCause, type Environment, openEnvironment, textKey } from './environment.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { GroupWriter } from './group-writer.ts';
+import { assertNotMigrated } from './migration-mark.ts';
 import { scanTopic } from './record-scan.ts';
 import { Retention, type RetentionOverrides } from './retention.ts';
-import { StateTable } from './state-table.ts';
 import { PARTITION, TopicTable } from './topic-table.ts';
 
 export interface EmbeddedLogOptions {
@@ -70,6 +74,15 @@ export interface EmbeddedLogOptions {
    * with exit code 1. A flush that never settles ends the process by SIGKILL instead.
    */
   readonly onFatal?: (error: Error) => void;
+  /** Opens a log that was carried to Kafka too: to go on carrying it, or to look into it. */
+  readonly openMigrated?: boolean;
+}
+
+export interface StoredState {
+  readonly task: string;
+  /** Of the definition, or one of the runner's own. */
+  readonly store: string;
+  readonly entries: CommittedStore;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -83,6 +96,7 @@ const DEFAULTS = {
   compactionLagMs: 3_600_000,
   commitDeadlineMs: 60_000,
   onFatal: endProcess,
+  openMigrated: false,
 } as const;
 
 /** LMDB's own reason for a failed commit comes within moments, or not at all. */
@@ -91,13 +105,14 @@ const LAYOUT = '1';
 /** ENOSPC and EDQUOT of Linux. */
 const NO_SPACE_CODES: readonly unknown[] = [28, 122];
 
-/** Rejects with an `EnvironmentError`: `log.in_use`, `log.folder_not_writable` or `log.newer_layout`. */
-export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<RecordLog> {
+/** Rejects with an `EnvironmentError`: `log.in_use`, `log.folder_not_writable`, `log.newer_layout` or `log.migrated`. */
+export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const startedMs = options.clock.monotonicMs();
   const identity = await prepareFolder(options.folder);
   const lock = await lockFolder(identity);
   try {
     if (lock.by === 'file') options.telemetry.record('log.lock_by_file', {});
+    if (options.openMigrated !== true) await assertNotMigrated(options.folder);
     const environment = openEnvironment(options.folder, options.mapSizeBytes ?? DEFAULTS.mapSizeBytes);
     const log = new EmbeddedLog({ ...DEFAULTS, ...options }, environment, lock);
     await log.open(startedMs);
@@ -108,7 +123,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Reco
   }
 }
 
-class EmbeddedLog implements RecordLog {
+export class EmbeddedLog implements RecordLog {
   readonly #options: Required<EmbeddedLogOptions>;
   readonly #environment: Environment;
   readonly #lock: FolderLock;
@@ -141,7 +156,7 @@ class EmbeddedLog implements RecordLog {
       committed: () => this.#groupCommitted(),
       rolledBack: () => {
         for (const topic of this.#topics.values()) topic.rolledBack();
-        state.rolledBack();
+        state.reload();
       },
       foundNoSpace: (error) => this.#foundNoSpace(error),
       fatal: (error, how) => (how === 'stuck' ? killProcess() : onFatal(error)),
@@ -239,6 +254,18 @@ class EmbeddedLog implements RecordLog {
     return [committedView(definition, this.#tasks.stores(definition.name))];
   }
 
+  /** For who reads like a task without being one: retention keeps what it has yet to read, and status shows how far it is. */
+  attach(outline: TaskOutline, changed: (topics: ReadonlySet<string>) => void): TaskStorage {
+    return this.#tasks.attach(outline, changed);
+  }
+
+  /** The states of all tasks as they are stored, for who carries them elsewhere. */
+  storedStates(): readonly StoredState[] {
+    return storeNames(this.#environment).map(({ task, store }) => {
+      return { task, store, entries: this.#tasks.stores(task)(store) };
+    });
+  }
+
   health(): LogHealth {
     if (this.#writer.failed !== undefined) return { writable: false, code: this.#writer.failed.code };
     if (this.#closing.signal.aborted) return { writable: false, code: 'log.closed' };
@@ -303,6 +330,14 @@ class EmbeddedLog implements RecordLog {
 
 function topicTables(environment: Environment): ReadonlyMap<string, TopicTable> {
   return new Map([...environment.topics].map(([name, table]) => [name, new TopicTable(name, table, environment)]));
+}
+
+/** In the order of task and store. `0` follows `/`: the end of all keys that begin with `store/`. */
+function storeNames({ catalogue }: Environment): readonly { readonly task: string; readonly store: string }[] {
+  return [...catalogue.getKeys({ start: textKey('store/'), end: textKey('store0') })].map((key) => {
+    const [, task = '', store = ''] = key.toString().split('/');
+    return { task, store };
+  });
 }
 
 function codeOf(error: unknown): unknown {

@@ -7,6 +7,7 @@ import type { Service } from '../../contracts/service.ts';
 import type { StateSchema, TaskDefinition } from '../../contracts/task.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 import type { CommittedStores } from '../../state/committed-store.ts';
+import type { StateTable } from '../../state/state-table.ts';
 import type { IntakePressure } from '../tasks/intake-pressure.ts';
 import { TaskLoop } from '../tasks/task-loop.ts';
 import { TaskService } from '../tasks/task-service.ts';
@@ -16,7 +17,6 @@ import { TurnGate } from '../tasks/turn-gate.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import { framedBytesMax } from './entry-framing.ts';
 import type { GroupWriter } from './group-writer.ts';
-import type { StateTable } from './state-table.ts';
 import { PARTITION, type TopicTable } from './topic-table.ts';
 
 /** Senders wait for a flush the longer, the more a commit has added to it: few large commits are better than many small. */
@@ -81,6 +81,16 @@ export class EmbeddedTasks implements AsyncDisposable {
     });
     this.#services.push(service);
     return service;
+  }
+
+  /** For who reads like a task without being one: retention keeps what it has yet to read, and status shows how far it is. */
+  attach(outline: TaskOutline, changed: (topics: ReadonlySet<string>) => void): TaskStorage {
+    const { name, inputs } = outline;
+    if (this.#running.has(name)) throw new TypeError(`task ${name} runs already`);
+    noteOutline(this.#outlines, outline);
+    for (const topic of inputs) this.#position(name, topic);
+    this.#running.set(name, { changed });
+    return this.#storage(name);
   }
 
   stores(task: string): CommittedStores {

@@ -1,19 +1,27 @@
-// The stores of all tasks in one table: each has a short number that begins its keys.
-import type { CommittedEntry, CommittedStore } from '../../state/committed-store.ts';
-import type { StateChange } from '../tasks/task-storage.ts';
-import { type Environment, type Table, textKey } from './environment.ts';
+// The stores of tasks in one LMDB table: each has a short number that begins its keys.
+import type { Database } from 'lmdb';
+import type { StateChange } from '../log/tasks/task-storage.ts';
+import type { CommittedEntry, CommittedStore } from './committed-store.ts';
 
 const PREFIX_BYTES = 2;
 
+/** Two tables of one environment. */
+export interface StateTables {
+  /** Store number (2 bytes, big-endian), key (UTF-8): the store codec's bytes. */
+  readonly state: Database<Buffer, Buffer>;
+  /** `store/<task>/<store>`: the number, as text. Other entries are others'. */
+  readonly catalogue: Database<Buffer, Buffer>;
+}
+
 export class StateTable {
-  readonly #state: Table;
-  readonly #catalogue: Table;
+  readonly #state: Database<Buffer, Buffer>;
+  readonly #catalogue: Database<Buffer, Buffer>;
   readonly #numbers = new Map<string, number>();
   #nextNumber = 1;
 
-  constructor(environment: Environment) {
-    this.#state = environment.state;
-    this.#catalogue = environment.catalogue;
+  constructor({ state, catalogue }: StateTables) {
+    this.#state = state;
+    this.#catalogue = catalogue;
     this.#restoreNumbers();
   }
 
@@ -33,17 +41,17 @@ export class StateTable {
     };
   }
 
-  /** Only inside a group's transaction. */
+  /** Only inside a transaction, which writes at once, or inside a `batch`, which writes on LMDB's own thread. */
   write(task: string, changes: readonly StateChange[]): void {
     for (const { store, key, bytes } of changes) {
       const at = stateKey(this.#numberFor(storeName(task, store)), key);
-      if (bytes === undefined) this.#state.removeSync(at);
-      else this.#state.putSync(at, asBuffer(bytes));
+      if (bytes === undefined) void this.#state.remove(at);
+      else void this.#state.put(at, asBuffer(bytes));
     }
   }
 
-  /** Forgets the numbers that the group had given. */
-  rolledBack(): void {
+  /** Reads the numbers again: after a transaction that failed, or when the tables were cleared. */
+  reload(): void {
     this.#restoreNumbers();
   }
 
@@ -51,7 +59,10 @@ export class StateTable {
     this.#numbers.clear();
     this.#nextNumber = 1;
     // `0` follows `/`: the end of all names that begin with `store/`.
-    for (const { key, value } of this.#catalogue.getRange({ start: textKey('store/'), end: textKey('store0') })) {
+    for (const { key, value } of this.#catalogue.getRange({
+      start: Buffer.from('store/'),
+      end: Buffer.from('store0'),
+    })) {
       const number = Number(value.toString());
       this.#numbers.set(key.toString(), number);
       this.#nextNumber = Math.max(this.#nextNumber, number + 1);
@@ -64,7 +75,7 @@ export class StateTable {
     const number = this.#nextNumber;
     this.#nextNumber += 1;
     this.#numbers.set(name, number);
-    this.#catalogue.putSync(textKey(name), Buffer.from(String(number)));
+    void this.#catalogue.put(Buffer.from(name), Buffer.from(String(number)));
     return number;
   }
 
