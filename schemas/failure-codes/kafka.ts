@@ -29,4 +29,9 @@ export const KAFKA_FAILURES = {
     meaning: 'A task had no answer from the brokers for longer than allowed, while the process was alive.',
     remedy: 'None: the process ends and is to be started again by its supervisor. If it recurs, look at the brokers.',
   },
+  'kafka.topic_recreated': {
+    meaning: 'A topic ends before the position of a task: it was deleted and made anew, or brokers have lost records.',
+    remedy:
+      'Find out what became of the topic. To go on with the topics as they are, delete the task’s changelog topic and the caches; the task then begins from the first record.',
+  },
 } as const;

@@ -87,6 +87,18 @@ export const KAFKA_FACTS = {
     message: 'fetching has stalled; the process ends so that another takes its partitions',
     fields: { task: 'string', partition: 'number', stalledMs: 'number' },
   },
+  'kafka.unread_expired': {
+    level: 'error',
+    message: 'retention has removed records before a task had read them',
+    fields: { task: 'string', partition: 'number', topic: 'string', records: 'number' },
+    metric: {
+      kind: 'counter',
+      name: 'kafka_unread_expired_total',
+      help: 'Offsets that retention removed before they were read.',
+      labels: ['task', 'topic'],
+      value: 'records',
+    },
+  },
   'kafka.consumer_crashed': {
     level: 'error',
     message: 'the membership of a consumer group ended and does not start again; the process ends',

@@ -1,5 +1,6 @@
 // A task as a service: started, draining, ended, over the loops of the partitions that this process owns.
 import type { Service } from '../../contracts/service.ts';
+import { deferred } from './deferred.ts';
 import type { TaskAtWork } from './reopening-loop.ts';
 
 export interface TaskServiceOptions {
@@ -91,17 +92,4 @@ export class TaskService implements Service {
     await Promise.race([drained, late.promise, ended]);
     deadline.removeEventListener('abort', onAbort);
   }
-}
-
-function deferred(): {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-} {
-  const hooks = { resolve: (): void => {}, reject: (_: unknown): void => {} };
-  const promise = new Promise<void>((resolve, reject) => {
-    hooks.resolve = resolve;
-    hooks.reject = reject;
-  });
-  return { promise, resolve: () => hooks.resolve(), reject: (error) => hooks.reject(error) };
 }
