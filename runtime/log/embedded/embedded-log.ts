@@ -34,7 +34,7 @@ import { IntakePressure } from '../tasks/intake-pressure.ts';
 import type { TaskStorage } from '../tasks/task-storage.ts';
 import type { TaskOutline } from '../tasks/timer-barrier.ts';
 import { Wakeup } from '../tasks/wakeup.ts';
-import { AppendGate } from './append-gate.ts';
+import { AppendGate } from '../append-gate.ts';
 import { prepareFolder } from './data-folder.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { EmbeddedTasks } from './embedded-tasks.ts';
