@@ -6,7 +6,9 @@ import { DICOM_FAILURES } from './failure-codes/dicom.ts';
 import { HL7_FAILURES } from './failure-codes/hl7.ts';
 import { KAFKA_FAILURES } from './failure-codes/kafka.ts';
 import { LOG_FAILURES } from './failure-codes/log.ts';
+import { MIGRATION_FAILURES } from './failure-codes/migration.ts';
 import { PROCESS_FAILURES } from './failure-codes/process.ts';
+import { SPOOL_FAILURES } from './failure-codes/spool.ts';
 
 export interface FailureExplanation {
   /** What happened, in one sentence. */
@@ -23,7 +25,9 @@ export const FAILURE_CODES = {
   ...HL7_FAILURES,
   ...KAFKA_FAILURES,
   ...LOG_FAILURES,
+  ...MIGRATION_FAILURES,
   ...PROCESS_FAILURES,
+  ...SPOOL_FAILURES,
 } as const satisfies Readonly<Record<string, FailureExplanation>>;
 
 export type FailureCode = keyof typeof FAILURE_CODES;

@@ -16,7 +16,7 @@ import { type AttributeValues, modalityOfContent, seriesOfContent, type VariantC
 
 /** Invariant 7: what a sender varies without end is not kept without end. */
 const VARIANTS_PER_SERIES_MAX = 64;
-const HASH_CHARACTERS = 12;
+export const HASH_CHARACTERS = 12;
 
 export interface StudyRow {
   /** All instances of the study, and all its variants, begin with it. */

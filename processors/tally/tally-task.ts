@@ -24,6 +24,7 @@ import { instanceClass } from './instance-class.ts';
 import { type InstanceRegister, presentBy, withDeletion, withStore } from './instance-register.ts';
 import { registerCodec } from './register-codec.ts';
 import {
+  HASH_CHARACTERS,
   hasVariant,
   type StudyRow,
   sameVariants,
@@ -55,6 +56,14 @@ export function tallyTask(options: { readonly codec: RecordCodec }): TaskDefinit
     inputs: ['dicom.instances'],
     outputs: ['study.images'],
     stores: { instances: registerCodec, variants: variantContentCodec, studies: studyRowCodec },
+    grouping: {
+      roots: 'studies',
+      groupOf: (store, key) => {
+        const slash = key.indexOf('/');
+        if (store === 'studies') return studyPrefix(key.slice(0, slash), key.slice(slash + 1));
+        return key.slice(0, slash + 1 + HASH_CHARACTERS);
+      },
+    },
     process: (record, context) => {
       const event = readEvent(codec, record);
       // Invariant 3: what cannot be counted becomes a dead letter.

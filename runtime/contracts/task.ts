@@ -47,6 +47,17 @@ export interface TaskContext<S extends StateSchema> {
 }
 
 /**
+ * How the state is divided between partitions, when it is carried to a log that has more of them: a group goes where
+ * the records go that its entries came from.
+ */
+export interface StateGrouping<S extends StateSchema> {
+  /** The store whose keys are partition keys of the inputs, one a group. Timers are keyed by them too. */
+  readonly roots: keyof S & string;
+  /** The same text for all entries of a group; of the root among them. */
+  groupOf(store: keyof S & string, key: string): string;
+}
+
+/**
  * `process`, `wake`, `settle` and `conclude` are synchronous and do no I/O: the signature forbids it. The runner calls
  * them one after another, collects, and commits state, outputs, timers and positions together (invariant 2).
  */
@@ -57,6 +68,8 @@ export interface TaskDefinition<S extends StateSchema, Report = never> {
   /** What `emit` may write; the graph of topics and tasks is read off from here. `dead.letters` is always allowed. */
   readonly outputs: readonly TopicName[];
   readonly stores: { readonly [K in keyof S]: StateCodec<S[K]> };
+  /** Of a task whose inputs are not partitioned by site: which entries belong together. Without it, those of a site do. */
+  readonly grouping?: StateGrouping<S>;
   process(record: StoredRecord, context: TaskContext<S>): void;
   /** A timer is due. */
   wake?(key: string, context: TaskContext<S>): void;

@@ -24,6 +24,11 @@ export const LOG_FAILURES = {
     meaning: 'The data directory was written by a newer version, in a layout this version does not know.',
     remedy: 'Start the newer version again; the data directory is unchanged.',
   },
+  'log.migrated': {
+    meaning: 'The log of this data directory is being carried, or was carried, to Kafka by `studybridge migrate`.',
+    remedy:
+      'Set KAFKA_BROKERS to go on there; `docs/kafka.md` says how to go back to the embedded log and what that loses.',
+  },
   'task.processor_failed': {
     meaning:
       'A processor ended with an exception on the same record three times; it was set aside so that the rest goes on.',
