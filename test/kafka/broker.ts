@@ -1,6 +1,7 @@
 // The Kafka broker that all tests of a run share: found, or started once for the run.
 import { randomBytes } from 'node:crypto';
-import { KAFKA_VERSIONS, type KafkaVersion } from './own-broker.ts';
+import { missingForMaven } from './maven-files.ts';
+import { brokerJars, KAFKA_VERSIONS, type KafkaVersion } from './own-broker.ts';
 import { askedOfKeeper, startedHere } from './run-keeper.ts';
 
 export interface SharedServer {
@@ -30,6 +31,17 @@ export async function kafkaBroker(version: KafkaVersion = KAFKA_VERSIONS[0]): Pr
       return server.address;
     },
   };
+}
+
+/** Whether tests can start brokers of their own; fetches what they need, so that no test's time goes into that. */
+export async function ownBrokersAvailable(version: KafkaVersion = KAFKA_VERSIONS[0]): Promise<boolean> {
+  const missing = missingForMaven();
+  if (missing === undefined) {
+    await brokerJars(version);
+    return true;
+  }
+  leftOut('a broker of their own', `no ${missing}`);
+  return false;
 }
 
 /** Of topics, groups and transactional ids of one test. */

@@ -33,7 +33,8 @@ export async function guardedProcess({ command, args, folder, upLine, env }: Gua
   const lines: string[] = [];
   const guard = guardOf(pid, folder);
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once('exit', (code, signal) => {
+    // Closed, not only ended: its last words have been read by then.
+    child.once('close', (code, signal) => {
       guard.kill('SIGKILL');
       resolve(signal ?? code ?? -1);
     });
@@ -59,7 +60,12 @@ export async function guardedProcess({ command, args, folder, upLine, env }: Gua
     linesOf(child.stderr, read);
   });
   for (const held of [child, child.stdout, child.stderr]) unref(held);
-  return { pid, ended, signal: (name) => void child.kill(name), lastLines };
+  const signal = (name: NodeJS.Signals): void => {
+    // Whoever signals waits for the end: it keeps the process of the test alive until then.
+    child.ref();
+    child.kill(name);
+  };
+  return { pid, ended, signal, lastLines };
 }
 
 /**

@@ -1,14 +1,13 @@
 // Files that tests fetch by Maven, once a machine: pinned versions, kept outside the tree.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
+import { finishedCommand } from './finished-command.ts';
 
 const JAVA_MAJOR_MIN = 17;
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
-const FETCH_TIMEOUT_MS = 300_000;
 const LOCK_POLL_MS = 250;
 
 export interface MavenArtifact {
@@ -54,8 +53,14 @@ async function fetched(draft: string, artifacts: readonly MavenArtifact[]): Prom
   for (const { group, name, version } of artifacts.filter(({ archive }) => archive === true)) {
     // Alone: what an archive's pom depends on is in the archive, and not all of it can be resolved.
     const artifact = `${group}:${name}:${version}:tar.gz:all`;
-    await ended('mvn', ['-B', '-q', `${PLUGIN}:copy`, `-Dartifact=${artifact}`, `-DoutputDirectory=${files}`]);
-    await ended('sh', [
+    await finishedCommand('mvn', [
+      '-B',
+      '-q',
+      `${PLUGIN}:copy`,
+      `-Dartifact=${artifact}`,
+      `-DoutputDirectory=${files}`,
+    ]);
+    await finishedCommand('sh', [
       '-c',
       `cd '${files}' && tar xzf ${name}-${version}-all.tar.gz && rm ${name}-${version}-all.tar.gz`,
     ]);
@@ -64,7 +69,7 @@ async function fetched(draft: string, artifacts: readonly MavenArtifact[]): Prom
   if (jars.length === 0) return;
   writeFileSync(join(draft, 'pom.xml'), projectOf(jars));
   const goal = [`${PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', `-DoutputDirectory=${files}`];
-  await ended('mvn', ['-B', '-q', '-f', join(draft, 'pom.xml'), ...goal]);
+  await finishedCommand('mvn', ['-B', '-q', '-f', join(draft, 'pom.xml'), ...goal]);
 }
 
 function projectOf(jars: readonly MavenArtifact[]): string {
@@ -76,18 +81,6 @@ function projectOf(jars: readonly MavenArtifact[]): string {
 <groupId>studybridge</groupId><artifactId>test-files</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>${dependencies.join('\n')}</dependencies></project>
 `;
-}
-
-async function ended(command: string, args: readonly string[]): Promise<void> {
-  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: FETCH_TIMEOUT_MS });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      output = `${output}${chunk}`.slice(-2_000);
-    });
-  }
-  const [code]: readonly unknown[] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${command} ended with ${String(code)}: ${output}`);
 }
 
 /** One process fetches at a time; the lock of one that was killed is broken. */

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finishedCommand } from './finished-command.ts';
 import { freePort } from './free-port.ts';
 import { type GuardedProcess, guardedProcess } from './guarded-process.ts';
-import { type MavenArtifact, mavenFiles, missingForMaven } from './maven-files.ts';
+import { type MavenArtifact, mavenFiles } from './maven-files.ts';
 
 export const KAFKA_VERSIONS = ['4.1.1', '3.9.1'] as const;
 export type KafkaVersion = (typeof KAFKA_VERSIONS)[number];
@@ -42,11 +43,6 @@ export interface OwnBroker extends AsyncDisposable {
   thaw(): void;
   readonly running: boolean;
   lastLines(): string;
-}
-
-/** Whether brokers can be started here: Maven and Java are there. Otherwise what is missing. */
-export function missingForOwnBroker(): string | undefined {
-  return missingForMaven();
 }
 
 /** The folder of the broker's own jars: its command line tools are in it too. */
@@ -161,12 +157,5 @@ function javaArguments(jars: string): readonly string[] {
 async function formatted(jars: string, folder: string, more: readonly string[]): Promise<void> {
   const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
   const args = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', 'server.properties', '--ignore-formatted'];
-  const tool = await guardedProcess({
-    command: 'java',
-    args: [...javaArguments(jars), ...args, ...more],
-    folder,
-    upLine: /Formatting|already formatted/,
-  });
-  const code = await tool.ended;
-  if (code !== 0) throw new Error(`the storage tool ended with ${code}:\n${tool.lastLines()}`);
+  await finishedCommand('java', [...javaArguments(jars), ...args, ...more], { folder });
 }

@@ -8,7 +8,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { containerRuntimeIsThere, kafkaInContainer, registryInContainer } from './container-servers.ts';
-import { KAFKA_VERSIONS, missingForOwnBroker, ownBroker } from './own-broker.ts';
+import { missingForMaven } from './maven-files.ts';
+import { KAFKA_VERSIONS, ownBroker } from './own-broker.ts';
 import { ownRegistry } from './own-registry.ts';
 
 const SOCKET = 'STUDYBRIDGE_TEST_KEEPER';
@@ -86,7 +87,7 @@ export function startedHere(wish: string): Promise<KeeperAnswer> {
 async function serverFor(wish: string): Promise<KeeperAnswer> {
   const [kind, asked] = wish.split(' ');
   const contained = containerRuntimeIsThere();
-  const missing = missingForOwnBroker();
+  const missing = missingForMaven();
   if (!contained && missing !== undefined) return { missing: `neither a container runtime nor ${missing} is here` };
   if (kind === 'registry') return kept(contained ? await registryInContainer() : await ownRegistry());
   const version = KAFKA_VERSIONS.find((candidate) => candidate === asked);
