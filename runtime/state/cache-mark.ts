@@ -18,7 +18,15 @@ export interface CacheMark {
   readonly identity: string;
 }
 
-export type CacheDropReason = 'unmarked' | 'other_identity' | 'machine_restarted' | 'unreadable' | 'aged';
+/** `before_first`, `beyond_end`: its offset lies outside what it is a copy of. */
+export type CacheDropReason =
+  | 'unmarked'
+  | 'other_identity'
+  | 'machine_restarted'
+  | 'unreadable'
+  | 'aged'
+  | 'before_first'
+  | 'beyond_end';
 
 const FILE = 'mark';
 const MARK = /^(open|closed) ([^\n]*)\n([^\n]*)\n$/;

@@ -121,6 +121,12 @@ export class StateCache implements AsyncDisposable {
     });
   }
 
+  /** Empties the cache, since it cannot be used. */
+  async drop(reason: CacheDropReason): Promise<void> {
+    await this.clear();
+    this.#options.dropped(reason);
+  }
+
   /** Empties the cache; its pages are used again. */
   clear(): Promise<void> {
     return this.#inTurn(async () => {
