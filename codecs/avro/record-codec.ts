@@ -1,12 +1,12 @@
 // Records as Avro bytes, and as entries ready to append.
 import { hash } from 'node:crypto';
-import avro from 'avsc';
 import { failed, type Result, succeeded } from '../../schemas/failure.ts';
+import { PAST_SCHEMA_TEXTS } from '../../schemas/past-versions.ts';
 import type { Entry, HeaderName } from '../../schemas/record-entry.ts';
 import { SCHEMA_TEXTS, type TopicName, type TopicRecords } from '../../schemas/records.ts';
 import { recordKey, TOPICS } from '../../schemas/topics.ts';
-import { type BodyBounds, bodyBounds } from './body-bounds.ts';
-import { crc64Avro } from './fingerprint.ts';
+import { SINGLE_OBJECT_HEADER_BYTES, type TopicCodec, topicCodec } from './topic-codec.ts';
+import { isWireFormat, WIRE_HEADER_BYTES, type WireFormat, type WireIds, wireFormat } from './wire-format.ts';
 
 export interface RecordCodec {
   encode<Name extends TopicName>(topic: Name, record: TopicRecords[Name]): Uint8Array;
@@ -24,59 +24,57 @@ export interface Lineage {
   readonly causation?: string;
 }
 
-const MARKER = Buffer.from([0xc3, 0x01]);
-const HEADER_BYTES = 10;
-
-/** A record is written here first, because its length is known only then; one that is longer is written twice. */
-const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+/** The codec without a schema registry. */
+export function singleObjectCodec(): RecordCodec {
+  return recordCodec({});
+}
 
 /**
- * The codec without a schema registry: C3 01, CRC-64-AVRO of the schema, body.
+ * Reads single-object encoding (C3 01, CRC-64-AVRO of the schema, body) of the current schema and of every released
+ * one, and Confluent's wire format (0, schema id, body) of the ids that `ids` knows. Writes the wire format with `ids`,
+ * else single-object encoding.
  *
- * Source: Apache Avro 1.12 specification, "Single-object encoding".
+ * Sources: Apache Avro 1.12 specification, "Single-object encoding"; Confluent Schema Registry, "Wire format".
  */
-export function singleObjectCodec(): RecordCodec {
-  const topics = new Map<string, TopicCodec>();
-  for (const [topic, text] of Object.entries(SCHEMA_TEXTS)) topics.set(topic, topicCodec(text));
-  const codecOf = (topic: TopicName): TopicCodec => {
-    const codec = topics.get(topic);
-    if (codec === undefined) throw new TypeError(`no schema for topic ${topic}`);
-    return codec;
+export function recordCodec({ ids }: { readonly ids?: WireIds }): RecordCodec {
+  const topics = new Map<string, TopicForms>();
+  const pastTexts: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(PAST_SCHEMA_TEXTS));
+  for (const [topic, text] of Object.entries(SCHEMA_TEXTS)) {
+    const codec = topicCodec(text, pastTexts.get(topic) ?? []);
+    topics.set(topic, { codec, wire: ids === undefined ? undefined : wireFormat(codec, ids, topic) });
+  }
+  const formsOf = (topic: TopicName): TopicForms => {
+    const forms = topics.get(topic);
+    if (forms === undefined) throw new TypeError(`no schema for topic ${topic}`);
+    return forms;
   };
   const encode: RecordCodec['encode'] = (topic, record) => {
-    const { type, header, byteFields } = codecOf(topic);
-    const value = withBuffers(record, byteFields);
-    const end = type.encode(value, scratch, HEADER_BYTES);
-    // Negative: how many bytes it lacked.
-    const bytes = Buffer.allocUnsafeSlow(end > 0 ? end : scratch.length - end);
-    if (end > 0) bytes.set(scratch.subarray(0, end));
-    else type.encode(value, bytes, HEADER_BYTES);
-    bytes.set(header);
-    return bytes;
+    const { codec, wire } = formsOf(topic);
+    return codec.encode(record, wire?.header ?? codec.singleObjectHeader);
   };
   return {
     encode,
     decode: (topic, bytes) => {
-      const { type, header, withinBounds } = codecOf(topic);
-      if (!beginsWith(bytes, header)) {
+      const { codec, wire } = formsOf(topic);
+      const withId = isWireFormat(bytes);
+      const reader = withId ? wire?.reader(bytes) : codec.singleObject(bytes);
+      if (reader === undefined) {
         return failed('avro.unknown_schema', `a record of ${topic} begins with no schema known here`);
       }
-      if (!withinBounds(bytes, HEADER_BYTES)) {
+      const from = withId ? WIRE_HEADER_BYTES : SINGLE_OBJECT_HEADER_BYTES;
+      if (!reader.withinBounds(bytes, from)) {
         return failed('avro.undecodable', `a record of ${topic} does not keep within its bytes`);
       }
-      try {
-        const { value, offset } = type.decode(asBuffer(bytes), HEADER_BYTES);
-        if (offset === bytes.length) return succeeded(value);
-      } catch {
-        // avsc's message may quote the data; the code says enough.
-      }
-      return failed('avro.undecodable', `a record of ${topic} does not match its schema`);
+      const decoded = codec.decode(bytes, from, reader);
+      return decoded === undefined
+        ? failed('avro.undecodable', `a record of ${topic} does not match its schema`)
+        : succeeded(decoded.value);
     },
     entry: (topic, record, lineage) => {
       const key = recordKey(topic, record);
       const value = encode(topic, record);
       const headers = new Map<HeaderName, string>([
-        ['schema', codecOf(topic).name],
+        ['schema', formsOf(topic).codec.name],
         ['site', record.site],
         ['trace', lineage.trace],
         ['content-hash', hash('sha256', value, 'hex')],
@@ -87,51 +85,7 @@ export function singleObjectCodec(): RecordCodec {
   };
 }
 
-interface TopicCodec {
-  readonly type: avro.Type;
-  readonly header: Buffer;
-  readonly withinBounds: BodyBounds;
-  /** Fields at the top of the record that hold bytes. */
-  readonly byteFields: readonly string[];
-  readonly name: string;
-}
-
-function topicCodec(text: string): TopicCodec {
-  const schema: { readonly fields: readonly { readonly name: string; readonly type: unknown }[] } = JSON.parse(text);
-  const type = avro.Type.forSchema(JSON.parse(text), { wrapUnions: false });
-  const fingerprint = crc64Avro(JSON.stringify(type.schema()));
-  return {
-    type,
-    withinBounds: bodyBounds(type),
-    byteFields: byteFieldsOf(schema),
-    header: Buffer.concat([MARKER, fingerprint]),
-    name: `${type.name}:${fingerprint.toString('hex')}`,
-  };
-}
-
-function byteFieldsOf(schema: {
-  readonly fields: readonly { readonly name: string; readonly type: unknown }[];
-}): string[] {
-  return schema.fields.filter((field) => field.type === 'bytes').map((field) => field.name);
-}
-
-/** avsc writes Buffers only; our records promise Uint8Array. */
-function withBuffers(record: object, byteFields: readonly string[]): object {
-  let copy: Record<string, unknown> | undefined;
-  for (const name of byteFields) {
-    const value: unknown = Reflect.get(record, name);
-    if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) continue;
-    copy ??= { ...record };
-    copy[name] = asBuffer(value);
-  }
-  return copy ?? record;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function beginsWith(bytes: Uint8Array, header: Buffer): boolean {
-  for (let at = 0; at < HEADER_BYTES; at += 1) if (bytes[at] !== header[at]) return false;
-  return true;
+interface TopicForms {
+  readonly codec: TopicCodec;
+  readonly wire: WireFormat | undefined;
 }

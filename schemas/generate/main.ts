@@ -2,18 +2,25 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { pastVersions, type TopicVersions } from './past-versions.ts';
 import { recordTypes, type TopicSchema } from './record-types.ts';
+import { recordedVersions } from './version-files.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-function topicSchemas(): TopicSchema[] {
+function topicVersions(): TopicVersions[] {
   return readdirSync(`${root}schemas`)
     .filter((name) => name.endsWith('.avsc'))
     .sort()
-    .map((name) => ({
-      topic: name.slice(0, -'.avsc'.length),
-      schema: JSON.parse(readFileSync(`${root}schemas/${name}`, 'utf8')),
-    }));
+    .map((name) => {
+      const topic = name.slice(0, -'.avsc'.length);
+      const current = readFileSync(`${root}schemas/${name}`, 'utf8');
+      return { topic, current, recorded: recordedVersions(`${root}schemas/`, topic) };
+    });
+}
+
+function topicSchemas(): TopicSchema[] {
+  return topicVersions().map(({ topic, current }) => ({ topic, schema: JSON.parse(current) }));
 }
 
 function formatted(path: string, text: string): string {
@@ -25,6 +32,7 @@ function formatted(path: string, text: string): string {
 
 const generated: ReadonlyMap<string, string> = new Map([
   ['schemas/records.ts', formatted('schemas/records.ts', recordTypes(topicSchemas()))],
+  ['schemas/past-versions.ts', formatted('schemas/past-versions.ts', pastVersions(topicVersions()))],
 ]);
 
 const write = process.argv.includes('--write');
