@@ -145,6 +145,9 @@ export function singleNodeProperties(): Record<string, string> {
     'log.cleaner.dedupe.buffer.size': '16777216',
     'message.max.bytes': '41943040',
     'replica.fetch.max.bytes': '41943040',
+    // A killed broker may join again only when its former session has run out.
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '500',
     'controlled.shutdown.max.retries': '1',
   };
 }
