@@ -1,0 +1,185 @@
+// The fetches in flight, one a broker at most: who is asked, which answers count, which limits grow.
+import type { FetchAnswer, FetchQuestion } from './cluster-protocol.ts';
+import type { FetchedPartition, PartitionFetch } from './cluster-reader.ts';
+import { committedBatches, nextOffset } from './committed-records.ts';
+import { decompressed } from './compression-codecs.ts';
+import { isLinkTrouble, OFFSET_OUT_OF_RANGE } from './fetch-trouble.ts';
+import { protocolError } from './kafkajs-internals.ts';
+import { BatchUnreadable, decodeRecords, splitBatches } from './record-batches.ts';
+
+/** Sends one fetch to one broker. */
+export type NodeFetch = (nodeId: number, asked: FetchQuestion['partitions']) => Promise<readonly FetchAnswer[]>;
+
+interface InFlight {
+  readonly asked: ReadonlyMap<string, bigint>;
+  readonly answer: Promise<void>;
+  outcome?: { readonly partitions: readonly FetchedPartition[] } | { readonly error: unknown };
+}
+
+/** So long a replica in our rack is asked instead of the leader. */
+const PREFERENCE_MS = 300_000;
+/** A batch that is larger than this is refused: no broker of ours takes it. */
+const FETCH_BYTES_MAX = 256 * 1_024 * 1_024;
+
+export class NodeFetches {
+  readonly #rack: string | undefined;
+  readonly #inFlight = new Map<number, InFlight>();
+  readonly #preferred = new Map<string, { readonly nodeId: number; readonly untilMs: number }>();
+  /** Limits of partitions whose next batch was cut off. */
+  readonly #larger = new Map<string, number>();
+  #turn = 0;
+
+  constructor(rack: string | undefined) {
+    this.#rack = rack;
+  }
+
+  /** Nothing in flight counts any more. */
+  forget(): void {
+    this.#inFlight.clear();
+    this.#preferred.clear();
+  }
+
+  async fetch(
+    partitions: readonly PartitionFetch[],
+    leaderOf: (partition: PartitionFetch) => number,
+    send: NodeFetch,
+  ): Promise<readonly FetchedPartition[]> {
+    const { byNode, errors } = this.#grouped(partitions, leaderOf);
+    const waiting = [...byNode].map(([nodeId, asked]) => this.#start(nodeId, asked, send));
+    const wanted = new Map(partitions.map((one) => [keyOf(one), one.offset]));
+    while (waiting.some(({ outcome }) => outcome === undefined) && !waiting.some(hasNews)) {
+      await Promise.race(waiting.filter(({ outcome }) => outcome === undefined).map(({ answer }) => answer));
+    }
+    const found = this.#collect(waiting, wanted, errors);
+    // An empty answer beside an error would hide the error for ever.
+    if (errors.length > 0 && !found.some(isNews)) throw worst(errors);
+    return found;
+  }
+
+  #grouped(partitions: readonly PartitionFetch[], leaderOf: (partition: PartitionFetch) => number) {
+    const byNode = new Map<number, PartitionFetch[]>();
+    const errors: unknown[] = [];
+    // The broker fills its answer in the order asked: everyone comes first in turn.
+    this.#turn = (this.#turn + 1) % partitions.length;
+    for (const one of [...partitions.slice(this.#turn), ...partitions.slice(0, this.#turn)]) {
+      try {
+        const nodeId = this.#preferredReplica(one) ?? leaderOf(one);
+        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), one]);
+      } catch (error) {
+        // The other partitions are fetched nevertheless; the error is thrown where they bring nothing.
+        errors.push(error);
+      }
+    }
+    return { byNode, errors };
+  }
+
+  #preferredReplica(one: PartitionFetch): number | undefined {
+    const preferred = this.#rack === undefined ? undefined : this.#preferred.get(keyOf(one));
+    return preferred !== undefined && preferred.untilMs > performance.now() ? preferred.nodeId : undefined;
+  }
+
+  #start(nodeId: number, asked: readonly PartitionFetch[], send: NodeFetch): InFlight {
+    const running = this.#inFlight.get(nodeId);
+    if (running !== undefined) return running;
+    const answer = this.#ask(nodeId, asked, send).then(
+      (partitions) => {
+        started.outcome = { partitions };
+      },
+      (error: unknown) => {
+        started.outcome = { error };
+      },
+    );
+    const started: InFlight = { asked: new Map(asked.map((one) => [keyOf(one), one.offset])), answer };
+    this.#inFlight.set(nodeId, started);
+    return started;
+  }
+
+  #collect(waiting: readonly InFlight[], wanted: ReadonlyMap<string, bigint>, errors: unknown[]): FetchedPartition[] {
+    const found: FetchedPartition[] = [];
+    for (const [nodeId, flight] of this.#inFlight) {
+      if (flight.outcome === undefined || !waiting.includes(flight)) continue;
+      this.#inFlight.delete(nodeId);
+      if ('error' in flight.outcome) errors.push(flight.outcome.error);
+      else
+        found.push(
+          ...flight.outcome.partitions.filter((one) => wanted.get(keyOf(one)) === flight.asked.get(keyOf(one))),
+        );
+    }
+    return found;
+  }
+
+  /** Asks again at once when all that came was the beginning of a batch, or the name of a nearer replica. */
+  async #ask(nodeId: number, asked: readonly PartitionFetch[], send: NodeFetch): Promise<readonly FetchedPartition[]> {
+    for (;;) {
+      const answers = await send(
+        nodeId,
+        asked.map((one) => ({ ...one, maxBytes: this.#larger.get(keyOf(one)) ?? one.maxBytes })),
+      );
+      const offsets = new Map(asked.map((one) => [keyOf(one), one.offset]));
+      const read: FetchedPartition[] = [];
+      let cutOff = false;
+      for (const answer of answers) {
+        const offset = offsets.get(keyOf(answer));
+        if (offset === undefined) continue;
+        const { partition, isCutOff } = await this.#read(nodeId, answer, offset);
+        read.push(partition);
+        cutOff ||= isCutOff;
+      }
+      if (!cutOff || read.some(isNews)) return read;
+    }
+  }
+
+  async #read(nodeId: number, answer: FetchAnswer, offset: bigint) {
+    const key = keyOf(answer);
+    const { topic, partition, lastStableOffset, highWatermark } = answer;
+    const nothing = { topic, partition, records: [], next: offset, bytes: 0, lastStableOffset, highWatermark } as const;
+    if (answer.errorCode !== 0) {
+      const followed = this.#preferred.get(key)?.nodeId === nodeId;
+      this.#preferred.delete(key);
+      // A replica that lags, or has cut its log earlier, is no authority on the range: the leader is asked next.
+      if (followed) return { partition: { ...nothing, outOfRange: false }, isCutOff: false };
+      if (answer.errorCode === OFFSET_OUT_OF_RANGE) {
+        return { partition: { ...nothing, outOfRange: true }, isCutOff: false };
+      }
+      throw protocolError(answer.errorCode);
+    }
+    if (answer.preferredReadReplica >= 0) {
+      this.#preferred.set(key, { nodeId: answer.preferredReadReplica, untilMs: performance.now() + PREFERENCE_MS });
+    }
+    const { batches, cutOffBytes } = splitBatches(answer.batches);
+    if (batches.length === 0 && cutOffBytes > 0) {
+      if (cutOffBytes > FETCH_BYTES_MAX) throw new BatchUnreadable('BATCH_TOO_LARGE');
+      this.#larger.set(key, Math.max(cutOffBytes, 2 * answer.batches.length));
+      return { partition: { ...nothing, outOfRange: false }, isCutOff: true };
+    }
+    this.#larger.delete(key);
+    const records = [];
+    for (const batch of committedBatches(batches, answer.aborted)) {
+      for (const record of decodeRecords(batch, await decompressed(batch.compression, batch.payload))) {
+        if (record.offset >= offset) records.push(record);
+      }
+    }
+    const next = nextOffset(batches, offset);
+    return {
+      partition: { ...nothing, records, next, bytes: answer.batches.length, outOfRange: false },
+      isCutOff: false,
+    };
+  }
+}
+
+function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`;
+}
+
+function isNews({ bytes, outOfRange }: FetchedPartition): boolean {
+  return bytes > 0 || outOfRange;
+}
+
+function hasNews({ outcome }: InFlight): boolean {
+  return outcome !== undefined && 'partitions' in outcome && outcome.partitions.some(isNews);
+}
+
+/** Of several errors the one after which the link is made anew. */
+function worst(errors: readonly unknown[]): unknown {
+  return errors.find(isLinkTrouble) ?? errors[0];
+}
