@@ -1,37 +1,40 @@
 /**
  * Puts the parts together.
  *
+ *   role:   connectors                        processors              sinks
+ *
  *   MLLP ──────────► hl7.messages ───────────────────┐
  *   C-STORE,                                         ▼
  *   store events ──► dicom.instances ─► tally ─► assembly ─► cloud sink ─► cloud, or the sandbox
  *
- * Started from the cloud's side to the senders', so that whatever is accepted has its way on; drained from the senders'
- * side, so that what was accepted is finished first.
+ * On the embedded log one process does all of it; on Kafka it may, or each role runs by itself. Started from the
+ * cloud's side to the senders', so that whatever is accepted has its way on; drained from the senders' side, so that
+ * what was accepted is finished first.
  */
-import { singleObjectCodec } from '../codecs/avro/record-codec.ts';
-import { createStoreEvents } from '../connectors/dicom/store-events.ts';
-import { createStoreScp, type StoreScp } from '../connectors/dicom/store-scp.ts';
-import { createMllpServer, type MllpServer } from '../connectors/hl7/mllp-server.ts';
 import type { Configuration } from './config/configuration.ts';
-import { dicomSenderRules, hl7SenderRules } from './config/sender-rules.ts';
 import type { Clock } from './contracts/clock.ts';
 import { crashPoint } from './contracts/crash-point.ts';
 import type { RecordLog } from './contracts/record-log.ts';
 import type { Service } from './contracts/service.ts';
 import type { Telemetry } from './contracts/telemetry.ts';
 import { createControlServer } from './control/control-server.ts';
-import { createHttpServer, type HttpServer } from './http/http-server.ts';
 import type { Bridge, BridgeAddresses } from './wiring/bridge.ts';
 import { type CloudEnd, createCloudEnd } from './wiring/cloud-end.ts';
 import { controlAnswers } from './wiring/control-answers.ts';
-import { openLog } from './wiring/data-directory.ts';
-import { startedOnPort } from './wiring/listen-fault.ts';
+import { directoryHold } from './wiring/directory-hold.ts';
+import { openLog, type RecordFormat, recordFormat } from './wiring/log-opening.ts';
+import { connectorPorts, healthPort, type Ports } from './wiring/ports.ts';
 import { readinessOf } from './wiring/readiness.ts';
+import { type BridgeRole, does } from './wiring/role.ts';
 import { ServiceStack } from './wiring/service-stack.ts';
+import { kafkaPlace } from './wiring/status-report.ts';
 import { type BridgeTasks, bridgeTasks } from './wiring/tasks.ts';
 
 export interface BridgeOptions {
+  /** Its data directory is the role's own. */
   readonly configuration: Configuration;
+  /** A part of the bridge alone needs Kafka. */
+  readonly role: BridgeRole;
   readonly telemetry: Telemetry;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly clock: Clock;
@@ -45,18 +48,10 @@ export function createBridge(options: BridgeOptions): Bridge {
   return new WiredBridge(options);
 }
 
-interface Ports {
-  readonly mllp: MllpServer;
-  readonly dicom: StoreScp;
-  readonly http: HttpServer;
-}
-
 class WiredBridge implements Bridge {
   readonly #options: BridgeOptions;
   readonly #stack: ServiceStack;
-  readonly #codec = singleObjectCodec();
   readonly #startedAtMs: number;
-  #log: RecordLog | undefined;
   #cloud: CloudEnd | undefined;
   #ports: Ports | undefined;
   #ready = false;
@@ -72,36 +67,23 @@ class WiredBridge implements Bridge {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { configuration, clock, telemetry } = this.#options;
-    const log = await openLog(configuration, {
-      codec: this.#codec,
-      clock,
-      telemetry,
-      fail: (error) => this.#stack.fail('log', error),
-    });
-    this.#log = log;
-    await this.#stack.start({ services: [logService(log)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    const { configuration, role, clock, telemetry } = this.#options;
+    if (configuration.kafka !== undefined) await this.#holdDirectory(configuration, signal);
+    const format = await recordFormat(configuration, 'write', telemetry);
+    const log = await this.#startLog(format, signal);
     crashPoint('restore');
 
-    const cloud = await createCloudEnd(configuration);
-    this.#cloud = cloud;
-    await this.#stack.start({ services: cloud.services, drainWithinMs: DRAIN_WITHIN_MS.cloud }, signal);
-
-    const tasks = bridgeTasks(configuration, { codec: this.#codec, clock, telemetry, accounts: cloud.accounts() });
-    await this.#stack.start({ services: [log.run(tasks.sink)], drainWithinMs: DRAIN_WITHIN_MS.sink }, signal);
-    const processors = [log.run(tasks.assembly), log.run(tasks.tally)];
-    await this.#stack.start({ services: processors, drainWithinMs: DRAIN_WITHIN_MS.processors }, signal);
-
-    const ports = this.#openPorts(log);
-    this.#ports = ports;
-    const control = this.#control(log, tasks);
-    const services = [
-      startedOnPort(ports.mllp, 'HL7', configuration.host, configuration.hl7.port),
-      startedOnPort(ports.dicom, 'DICOM', configuration.host, configuration.dicom.port),
-      startedOnPort(ports.http, 'HTTP', configuration.host, configuration.http.port),
-      control,
-    ];
-    await this.#stack.start({ services, drainWithinMs: DRAIN_WITHIN_MS.ports }, signal);
+    if (does(role, 'sinks')) await this.#startCloud(signal);
+    const accounts = this.#cloud?.accounts() ?? new Map();
+    const tasks = bridgeTasks(configuration, { codec: format.codec, clock, telemetry, accounts });
+    if (does(role, 'sinks')) {
+      await this.#stack.start({ services: [log.run(tasks.sink)], drainWithinMs: DRAIN_WITHIN_MS.sink }, signal);
+    }
+    if (does(role, 'processors')) {
+      const processors = [log.run(tasks.assembly), log.run(tasks.tally)];
+      await this.#stack.start({ services: processors, drainWithinMs: DRAIN_WITHIN_MS.processors }, signal);
+    }
+    await this.#openPorts(log, format, tasks, signal);
     this.#ready = true;
   }
 
@@ -112,87 +94,59 @@ class WiredBridge implements Bridge {
   }
 
   listening(): BridgeAddresses {
-    const { configuration } = this.#options;
-    const { host } = configuration;
-    const dicom = this.#ports?.dicom.address ?? { host, port: configuration.dicom.port };
+    const { configuration, role } = this.#options;
+    const { host, http, dataDirectory, sandbox } = configuration;
     return {
-      hl7: this.#ports?.mllp.address ?? { host, port: configuration.hl7.port },
-      dicom: { ...dicom, aeTitle: configuration.dicom.aeTitle },
-      http: this.#ports?.http.address ?? { host, port: configuration.http.port },
-      dataDirectory: configuration.dataDirectory,
+      role,
+      ...(this.#ports?.addresses() ?? { hl7: null, dicom: null, http: { host, port: http.port } }),
+      dataDirectory,
+      kafka: kafkaPlace(configuration),
       cloud: this.#cloud?.sites() ?? [],
-      sandbox: configuration.sandbox,
+      sandbox,
     };
   }
 
-  #openPorts(log: RecordLog): Ports {
-    const { configuration, clock, telemetry, metrics } = this.#options;
-    const { host, hl7, dicom, http } = configuration;
-    const hl7Rules = hl7SenderRules(configuration);
-    const dicomRules = dicomSenderRules(configuration);
-    const shared = { host, log, codec: this.#codec, clock, telemetry };
-    const storeEvents = createStoreEvents({
-      log,
-      codec: this.#codec,
-      clock,
-      telemetry,
-      route: ({ remoteAddress, ...peer }) => dicomRules.sourceOf({ ...peer, address: remoteAddress }),
-      limits: { bodyBytesMax: http.bodyBytesMax },
-    });
-    return {
-      mllp: createMllpServer({
-        ...shared,
-        port: hl7.port,
-        route: (sender) => hl7Rules.sourceOf(sender),
-        frameBytesMax: hl7.maxFrameBytes,
-        connectionsMax: hl7.connectionsMax,
-        idleTimeoutMs: hl7.idleTimeoutMs,
-        whenLogCannot: hl7.whenLogCannot,
-      }),
-      dicom: createStoreScp({
-        ...shared,
-        port: dicom.port,
-        aeTitle: dicom.aeTitle,
-        route: ({ calledAeTitle: _, ...peer }) => dicomRules.sourceOf(peer),
-        limits: { associationsMax: dicom.associationsMax, idleMs: dicom.idleTimeoutMs },
-      }),
-      http: createHttpServer({
-        host,
-        port: http.port,
-        bodyBytesMax: http.bodyBytesMax,
-        clock,
-        telemetry,
-        metrics,
-        admits: (address) => dicomRules.admits(address),
-        readiness: () => readinessOf(this.#stack.states, log.health(), this.#ready),
-        storeEvents: (request, signal) => storeEvents.handle(request, signal),
-      }),
-    };
+  /** The embedded log holds its directory itself. */
+  async #holdDirectory({ dataDirectory }: Configuration, signal: AbortSignal): Promise<void> {
+    await this.#stack.start({ services: [directoryHold(dataDirectory)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
   }
 
-  #control(log: RecordLog, tasks: BridgeTasks): Service {
-    const { configuration, telemetry, version } = this.#options;
-    return createControlServer({
+  async #startLog(format: RecordFormat, signal: AbortSignal): Promise<RecordLog> {
+    const { configuration, clock, telemetry } = this.#options;
+    const fail = (error: unknown): void => this.#stack.fail('log', error);
+    const log = await openLog(configuration, { ...format, clock, telemetry, fail });
+    await this.#stack.start({ services: [logService(log)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    return log;
+  }
+
+  async #startCloud(signal: AbortSignal): Promise<void> {
+    const cloud = await createCloudEnd(this.#options.configuration);
+    this.#cloud = cloud;
+    await this.#stack.start({ services: cloud.services, drainWithinMs: DRAIN_WITHIN_MS.cloud }, signal);
+  }
+
+  async #openPorts(log: RecordLog, { codec }: RecordFormat, tasks: BridgeTasks, signal: AbortSignal): Promise<void> {
+    const { configuration, role, clock, telemetry, metrics } = this.#options;
+    const readiness = () => readinessOf(this.#stack.states, log.health(), this.#ready);
+    const parts = { log, codec, clock, telemetry, metrics, readiness };
+    const ports = does(role, 'connectors') ? connectorPorts(configuration, parts) : healthPort(configuration, parts);
+    this.#ports = ports;
+    const control = createControlServer({
       dataDirectory: configuration.dataDirectory,
       telemetry,
-      answer: controlAnswers({
-        log,
-        codec: this.#codec,
-        tasks,
-        configuration,
-        running: () => ({
-          version,
-          pid: process.pid,
-          startedAtMs: this.#startedAtMs,
-          parts: readinessOf(this.#stack.states, log.health(), this.#ready),
-          addresses: this.listening(),
-        }),
-      }),
+      answer: controlAnswers({ log, codec, tasks, configuration, running: () => this.#running(readiness()) }),
     });
+    const services = [...ports.services, control];
+    await this.#stack.start({ services, drainWithinMs: DRAIN_WITHIN_MS.ports }, signal);
+  }
+
+  #running(parts: ReadonlyMap<string, string>) {
+    const { version } = this.#options;
+    return { version, pid: process.pid, startedAtMs: this.#startedAtMs, parts, addresses: this.listening() };
   }
 }
 
-/** The log as the bottom layer: drained when everything above it has committed. */
+/** The log as a layer: drained when everything above it has committed. */
 function logService(log: RecordLog): Service {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {

@@ -1,8 +1,9 @@
 // The commands, their options and their help.
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SANDBOX_APP_ID } from '../../simulator/cloud/sandbox-account.ts';
 import { SECRET_VARIABLES } from '../config/configuration-source.ts';
 import { OPTION_ROWS } from '../config/option-table.ts';
+import { PART_ROLES } from '../wiring/role.ts';
 import { checkConfiguration } from './check-config-command.ts';
 import { EXIT, type ExitCode, reportFailure } from './exit-code.ts';
 import { explain } from './explain-command.ts';
@@ -44,7 +45,9 @@ function usageExit(error: CommanderError): ExitCode {
 
 const configOption = () =>
   new Option('--config <file>', 'configuration file (default: studybridge.yaml if it is there)');
+const dataDirOption = () => new Option('--data-dir <path>', 'data directory, in place of STUDYBRIDGE_DATA_DIR');
 const jsonOption = () => new Option('--json', 'print JSON');
+const roleOption = () => new Option('--role <role>', 'ask the bridge that runs in this role').choices(PART_ROLES);
 
 function commands(terminal: Terminal, exitWith: ExitWith): Command {
   const program = new Command('studybridge')
@@ -66,13 +69,19 @@ function addPlayers(program: Command, terminal: Terminal, exitWith: ExitWith): v
   added(
     program,
     'run',
-    'start the bridge, and a sandbox cloud beside it when no cloud is configured',
-    'STUDYBRIDGE_HL7_PORT=6661 studybridge run --config studybridge.yaml',
+    'start the bridge, or on Kafka one role of it, and a sandbox cloud beside the sinks when no cloud is configured',
+    'STUDYBRIDGE_HL7_PORT=6661 studybridge run --config studybridge.yaml\n  KAFKA_BROKERS=kafka:9092 studybridge run connectors',
   )
+    .addArgument(
+      new Argument('[role]', 'what this process does; without it, all of it. Any number of each may run').choices(
+        PART_ROLES,
+      ),
+    )
     .addOption(configOption())
+    .addOption(dataDirOption())
     .addOption(jsonOption())
     .addHelpText('after', variablesHelp())
-    .action(async (options) => exitWith(await runBridge(terminal, options)));
+    .action(async (role, options) => exitWith(await runBridge(terminal, role, options)));
   added(program, 'sandbox', 'start the sandbox cloud alone', 'studybridge sandbox --port 8090 --folder ./sandbox')
     .option('--port <number>', 'port to listen on; 0 picks a free one', wholeNumber(0, 65_535), 8090)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -90,6 +99,7 @@ function addPlayers(program: Command, terminal: Terminal, exitWith: ExitWith): v
     'studybridge send --studies 20 --seed 7',
   )
     .addOption(configOption())
+    .addOption(dataDirOption())
     .option('--studies <number>', 'studies to send', wholeNumber(1, 100_000), 12)
     .option('--seed <number>', 'the same seed sends the same studies', wholeNumber(0, 2 ** 31), 1)
     .option('--rate <number>', 'messages and objects a second; 0 for no limit', wholeNumber(0, 100_000), 100)
@@ -108,6 +118,8 @@ function addReaders(program: Command, terminal: Terminal, exitWith: ExitWith): v
   )
     .argument('<topic>', 'name of the topic, such as hl7.messages')
     .addOption(configOption())
+    .addOption(dataDirOption())
+    .addOption(roleOption())
     .addOption(new Option('--from <offset>', 'first offset').argParser(offset))
     .option('--limit <number>', 'at most so many records', wholeNumber(1, 1_000_000_000))
     .option('--follow', 'go on with what is appended later')
@@ -121,6 +133,8 @@ function addReaders(program: Command, terminal: Terminal, exitWith: ExitWith): v
     'studybridge status --json',
   )
     .addOption(configOption())
+    .addOption(dataDirOption())
+    .addOption(roleOption())
     .addOption(jsonOption())
     .action(async (options) => exitWith(await showStatus(terminal, options)));
   added(

@@ -1,18 +1,17 @@
-// `inspect`: the records of a topic as JSON lines, from the running bridge or from the directory itself.
+// `inspect`: the records of a topic as JSON lines, from the running bridge or from the log itself.
 
 import { TOPICS } from '../../schemas/topics.ts';
-import type { Configuration } from '../config/configuration.ts';
 import { nearestName } from '../config/nearest-name.ts';
-import { askBridge, ControlError } from '../control/control-client.ts';
-import type { ControlRequest, InspectRequest } from '../control/control-protocol.ts';
+import type { InspectRequest } from '../control/control-protocol.ts';
 import { isTopicName } from '../control/request-reader.ts';
-import { openDataDirectory } from '../wiring/data-directory.ts';
-import { configurationOf } from './check-config-command.ts';
+import type { PartRole } from '../wiring/role.ts';
+import { type ConfigOptions, configurationOf } from './check-config-command.ts';
 import { CommandFailure, EXIT, type ExitCode } from './exit-code.ts';
+import { answers } from './running-bridges.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface InspectOptions {
-  readonly config?: string;
+export interface InspectOptions extends ConfigOptions {
+  readonly role?: PartRole;
   readonly from?: string;
   readonly limit?: number;
   readonly follow?: boolean;
@@ -39,30 +38,9 @@ export async function inspect(terminal: Terminal, topic: string, options: Inspec
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
-  for await (const item of answers(configuration, request, stop.signal)) {
+  for await (const item of answers(configuration, options.role, request, stop.signal)) {
     terminal.print(JSON.stringify(item));
     await terminal.room();
   }
   return EXIT.done;
-}
-
-/** Asks the running bridge; when none runs, opens the directory. */
-export async function* answers(
-  configuration: Configuration,
-  request: ControlRequest,
-  signal: AbortSignal,
-): AsyncGenerator<unknown> {
-  let asked = false;
-  try {
-    for await (const item of askBridge(configuration.dataDirectory, request, signal)) {
-      asked = true;
-      yield item;
-    }
-    return;
-  } catch (error) {
-    if (signal.aborted) return;
-    if (asked || !(error instanceof ControlError) || error.code !== 'process.not_running') throw error;
-  }
-  await using directory = await openDataDirectory(configuration);
-  yield* directory.answer(request, signal);
 }

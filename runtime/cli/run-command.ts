@@ -2,10 +2,12 @@
 
 import { isLoopbackHost } from '../config/address-range.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { ConfigurationError } from '../config/configuration-fault.ts';
 import { systemClock } from '../contracts/clock.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
 import { processTelemetry } from '../telemetry/process-telemetry.ts';
 import type { Bridge, BridgeAddresses } from '../wiring/bridge.ts';
+import { type BridgeRole, does, inRole, type PartRole } from '../wiring/role.ts';
 import { codeOf, ServiceFailure } from '../wiring/service-stack.ts';
 import { createBridge } from '../wiring.ts';
 import { type ConfigOptions, configurationOf } from './check-config-command.ts';
@@ -15,8 +17,13 @@ import { endOnProgramFaults } from './program-faults.ts';
 import { aborted, shutdownSignals } from './shutdown-signals.ts';
 import { bold, type Terminal, table } from './terminal.ts';
 
-export async function runBridge(terminal: Terminal, options: ConfigOptions): Promise<ExitCode> {
-  const { configuration } = configurationOf(options);
+export async function runBridge(
+  terminal: Terminal,
+  part: PartRole | undefined,
+  options: ConfigOptions,
+): Promise<ExitCode> {
+  const role: BridgeRole = part ?? 'all';
+  const configuration = configurationFor(role, options);
   const telemetry = processTelemetry(configuration.logLevel, {
     pretty: terminal.people,
     colour: terminal.people && terminal.colour,
@@ -25,8 +32,9 @@ export async function runBridge(terminal: Terminal, options: ConfigOptions): Pro
   endOnProgramFaults(telemetry);
   using shutdown = shutdownSignals(telemetry, systemClock);
   const version = packageVersion();
-  recordStart(telemetry, configuration, version);
-  const bridge = createBridge({ configuration, telemetry, metrics: telemetry.metrics, clock: systemClock, version });
+  recordStart(telemetry, configuration, { version, role });
+  const { metrics } = telemetry;
+  const bridge = createBridge({ configuration, role, telemetry, metrics, clock: systemClock, version });
   const startedAtMs = systemClock.monotonicMs();
   try {
     await Promise.race([bridge.start(shutdown.signal), tooLate(shutdown.signal)]);
@@ -69,20 +77,36 @@ async function drainAll(bridge: Bridge, telemetry: Telemetry): Promise<void> {
   telemetry.record('process.drained', { tookMs: Math.round(systemClock.monotonicMs() - begunAtMs) });
 }
 
-function recordStart(telemetry: Telemetry, configuration: Configuration, version: string): void {
+/** Parts of a bridge meet in topics that several processes share: those are Kafka's. */
+function configurationFor(role: BridgeRole, options: ConfigOptions): Configuration {
+  const { configuration } = configurationOf(options);
+  if (role !== 'all' && configuration.kafka === undefined) {
+    const expectation = `brokers, since \`run ${role}\` shares the log with other processes; \`run\` alone needs none`;
+    throw new ConfigurationError([{ key: 'KAFKA_BROKERS', value: '(missing)', expectation }]);
+  }
+  return inRole(configuration, role);
+}
+
+function recordStart(
+  telemetry: Telemetry,
+  configuration: Configuration,
+  { version, role }: { readonly version: string; readonly role: BridgeRole },
+): void {
   telemetry.record('process.started', {
     version,
+    role,
+    log: configuration.kafka === undefined ? 'embedded' : 'kafka',
     node: process.version,
     pid: process.pid,
     sites: configuration.sites.length,
     cloud: configuration.sandbox ? 'sandbox' : 'configured',
   });
-  if (!isLoopbackHost(configuration.host)) {
+  if (does(role, 'connectors') && !isLoopbackHost(configuration.host)) {
     const sources = configuration.sites.flatMap((site) => [...site.hl7Sources, ...site.dicomSources]);
     const allowedRanges = sources.reduce((sum, source) => sum + (source.addresses?.length ?? 0), 0);
     telemetry.record('process.open_to_network', { host: configuration.host, allowedRanges });
   }
-  if (configuration.sandbox) {
+  if (does(role, 'sinks') && configuration.sandbox) {
     telemetry.record('process.sandbox', { studyQuietMs: configuration.sites[0]?.studyQuietMs ?? 0 });
   }
 }
@@ -92,12 +116,15 @@ function announce(terminal: Terminal, addresses: BridgeAddresses, json: boolean)
     terminal.print(JSON.stringify(addresses));
     return;
   }
-  const { hl7, dicom, http } = addresses;
+  const { role, hl7, dicom, http, kafka } = addresses;
   const quietMs = addresses.cloud[0]?.studyQuietMs ?? 0;
   const rows = [
-    ['MLLP', `mllp://${hl7.host}:${hl7.port}`],
-    ['DICOM', `${dicom.aeTitle}@${dicom.host}:${dicom.port}  a tap: it reads headers and archives nothing`],
-    ['HTTP', `http://${http.host}:${http.port}  /healthz /readyz /metrics /v1/store-events`],
+    ...(hl7 === null ? [] : [['MLLP', `mllp://${hl7.host}:${hl7.port}`]]),
+    ...(dicom === null
+      ? []
+      : [['DICOM', `${dicom.aeTitle}@${dicom.host}:${dicom.port}  a tap: it reads headers and archives nothing`]]),
+    ['HTTP', `http://${http.host}:${http.port}  /healthz /readyz /metrics${hl7 === null ? '' : ' /v1/store-events'}`],
+    ...(kafka === null ? [] : [['Kafka', `${kafka.brokers.join(', ')}  ${prefixText(kafka.topicPrefix)}`]]),
     ['Data', addresses.dataDirectory],
     ...addresses.cloud.map(({ site, url }) => [
       'Cloud',
@@ -106,7 +133,12 @@ function announce(terminal: Terminal, addresses: BridgeAddresses, json: boolean)
         : `${url}  site ${site}`,
     ]),
   ];
-  terminal.print(bold(terminal, 'studybridge is ready'));
+  terminal.print(bold(terminal, `studybridge${role === 'all' ? '' : ` ${role}`} is ready`));
   for (const line of table(rows)) terminal.print(`  ${line}`);
-  terminal.print(`Try next, in another terminal: ${addresses.sandbox ? 'npm run send' : 'npx studybridge status'}`);
+  const playable = addresses.sandbox && role === 'all';
+  terminal.print(`Try next, in another terminal: ${playable ? 'npm run send' : 'npx studybridge status'}`);
+}
+
+function prefixText(topicPrefix: string): string {
+  return topicPrefix === '' ? 'topics without a prefix' : `topics ${topicPrefix}*`;
 }

@@ -1,19 +1,18 @@
 // `send`: a small hospital plays against the running bridge, and what the sandbox cloud ends with is compared.
 import { type HospitalOptions, type HospitalOutcome, playHospital } from '../../simulator/hospital/play-hospital.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { askBridge, ControlError } from '../control/control-client.ts';
+import { ControlError } from '../control/control-client.ts';
 import type { BridgeAddresses } from '../wiring/bridge.ts';
-import { configurationOf } from './check-config-command.ts';
+import { type ConfigOptions, configurationOf } from './check-config-command.ts';
 import { CommandFailure, EXIT, type ExitCode } from './exit-code.ts';
+import { askEach } from './running-bridges.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface SendOptions {
-  readonly config?: string;
+export interface SendOptions extends ConfigOptions {
   readonly studies: number;
   readonly seed: number;
   readonly rate: number;
   readonly sandbox?: string;
-  readonly json?: boolean;
 }
 
 /** A quiet time and a few attempts, whatever the quiet time is. */
@@ -22,8 +21,8 @@ const SETTLE_BEYOND_QUIET_MS = 1_000;
 
 export async function send(terminal: Terminal, options: SendOptions): Promise<ExitCode> {
   const { configuration } = configurationOf(options);
-  const addresses = await bridgeAddresses(configuration, options.sandbox);
-  const [cloud] = addresses.cloud;
+  const { hl7, dicom, http, cloud: clouds } = await sendTargets(configuration, options.sandbox);
+  const [cloud] = clouds;
   const sandboxUrl = options.sandbox ?? cloud?.url;
   if (sandboxUrl === undefined || !(await isSandbox(sandboxUrl))) {
     throw new CommandFailure(
@@ -34,7 +33,6 @@ export async function send(terminal: Terminal, options: SendOptions): Promise<Ex
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
-  const { hl7, dicom, http } = addresses;
   const outcome = await played({
     hl7: { host: reachable(hl7.host), port: hl7.port },
     dicom: { host: reachable(dicom.host), port: dicom.port, calledAeTitle: dicom.aeTitle },
@@ -63,29 +61,26 @@ async function played(options: HospitalOptions): Promise<HospitalOutcome> {
   }
 }
 
-/** From the running bridge; a bridge in a container, which has no control socket here, is found by the configured ports. */
-async function bridgeAddresses(configuration: Configuration, sandbox: string | undefined): Promise<BridgeAddresses> {
-  try {
-    for await (const item of askBridge(
-      configuration.dataDirectory,
-      { command: 'ports' },
-      AbortSignal.timeout(10_000),
-    )) {
-      if (isAddresses(item)) return item;
-    }
-    throw new ControlError('process.not_running');
-  } catch (error) {
-    if (sandbox === undefined || !(error instanceof ControlError) || error.code !== 'process.not_running') throw error;
-    const { host, hl7, dicom, http, dataDirectory } = configuration;
-    return {
-      hl7: { host, port: hl7.port },
-      dicom: { host, port: dicom.port, aeTitle: dicom.aeTitle },
-      http: { host, port: http.port },
-      dataDirectory,
-      cloud: [],
-      sandbox: true,
-    };
-  }
+/** The doors of a bridge, and the cloud behind it. */
+type SendTargets = Pick<BridgeAddresses, 'http' | 'cloud'> & {
+  readonly hl7: NonNullable<BridgeAddresses['hl7']>;
+  readonly dicom: NonNullable<BridgeAddresses['dicom']>;
+};
+
+/** From what runs here; a bridge in a container, which has no control socket here, is found by the configured ports. */
+async function sendTargets(configuration: Configuration, sandbox: string | undefined): Promise<SendTargets> {
+  const asked = await askEach(configuration, undefined, { command: 'ports' }, AbortSignal.timeout(10_000));
+  const running = asked.filter(isAddresses);
+  const cloud = running.flatMap((addresses) => addresses.cloud);
+  for (const { hl7, dicom, http } of running) if (hl7 !== null && dicom !== null) return { hl7, dicom, http, cloud };
+  if (sandbox === undefined) throw new ControlError('process.not_running');
+  const { host, hl7, dicom, http } = configuration;
+  return {
+    hl7: { host, port: hl7.port },
+    dicom: { host, port: dicom.port, aeTitle: dicom.aeTitle },
+    http: { host, port: http.port },
+    cloud,
+  };
 }
 
 /** Both sides are one program: what has the members is the answer. */

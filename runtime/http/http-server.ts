@@ -19,7 +19,8 @@ export interface HttpServerOptions {
   readonly readiness: () => Readiness;
   /** Whether any source may post from this address. */
   readonly admits: (remoteAddress: string) => boolean;
-  readonly storeEvents: StoreEventsHandler;
+  /** Absent: this process takes none, and there is no such route. */
+  readonly storeEvents?: StoreEventsHandler;
 }
 
 /** Ready when every part is; the cloud's health is none of them. */
@@ -75,7 +76,10 @@ function routes(options: HttpServerOptions, stopping: AbortSignal) {
     const text = await options.metrics.text();
     return context.body(text, 200, { 'content-type': options.metrics.contentType });
   });
-  app.post('/v1/store-events', (context) => takeStoreEvents(context, options, stopping));
+  const { storeEvents } = options;
+  if (storeEvents !== undefined) {
+    app.post('/v1/store-events', (context) => takeStoreEvents(context, storeEvents, options, stopping));
+  }
   app.notFound((context) => context.json({ error: 'no such route' }, 404));
   // An exception's text may quote what was sent; the code says enough (invariant 8).
   app.onError((_error, context) => context.json({ error: 'internal', code: 'process.unexpected' }, 500));
@@ -84,7 +88,12 @@ function routes(options: HttpServerOptions, stopping: AbortSignal) {
 
 const KNOWN_ROUTES = new Set(['/healthz', '/readyz', '/metrics', '/v1/store-events']);
 
-async function takeStoreEvents(context: Route, options: HttpServerOptions, stopping: AbortSignal): Promise<Response> {
+async function takeStoreEvents(
+  context: Route,
+  storeEvents: StoreEventsHandler,
+  options: HttpServerOptions,
+  stopping: AbortSignal,
+): Promise<Response> {
   const remoteAddress = context.env.incoming.socket.remoteAddress ?? '';
   if (!options.admits(remoteAddress)) {
     options.telemetry.record('http.refused', { reason: 'http.source_not_allowed' });
@@ -101,7 +110,7 @@ async function takeStoreEvents(context: Route, options: HttpServerOptions, stopp
   }
   const source = context.req.query('source');
   const request = source === undefined ? { body, remoteAddress } : { body, remoteAddress, source };
-  const answer = await options.storeEvents(request, AbortSignal.any([context.req.raw.signal, stopping]));
+  const answer = await storeEvents(request, AbortSignal.any([context.req.raw.signal, stopping]));
   return new Response(JSON.stringify(answer.body), {
     status: answer.status,
     headers: { 'content-type': 'application/json', ...answer.headers },

@@ -1,5 +1,6 @@
 // The bridge as the command line and the control socket see it.
 import type { ControlRequest } from '../control/control-protocol.ts';
+import type { BridgeRole } from './role.ts';
 
 export interface Bridge {
   /** Resolves when every port is open, state is restored and the log takes records. */
@@ -18,12 +19,24 @@ export interface ListeningAddress {
 }
 
 export interface BridgeAddresses {
-  readonly hl7: ListeningAddress;
-  readonly dicom: ListeningAddress & { readonly aeTitle: string };
+  readonly role: BridgeRole;
+  /** null: this role does not take messages. */
+  readonly hl7: ListeningAddress | null;
+  /** null: this role does not take objects. */
+  readonly dicom: (ListeningAddress & { readonly aeTitle: string }) | null;
   readonly http: ListeningAddress;
   readonly dataDirectory: string;
+  /** null: the embedded log. */
+  readonly kafka: KafkaPlace | null;
+  /** Empty where the role delivers nothing. */
   readonly cloud: readonly SiteCloud[];
   readonly sandbox: boolean;
+}
+
+export interface KafkaPlace {
+  readonly brokers: readonly string[];
+  readonly topicPrefix: string;
+  readonly partitions: number;
 }
 
 export interface SiteCloud {

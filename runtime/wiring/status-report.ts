@@ -13,8 +13,9 @@ import {
   parkedStudies,
   withdrawalsByHand as sinkWithdrawals,
 } from '../../sinks/cloud/cloud-view.ts';
+import type { Configuration } from '../config/configuration.ts';
 import type { LogDescription, LogHealth } from '../contracts/record-log.ts';
-import type { BridgeAddresses } from './bridge.ts';
+import type { BridgeAddresses, KafkaPlace } from './bridge.ts';
 import type { AnswerSources } from './control-answers.ts';
 
 export interface RunningBridge {
@@ -29,10 +30,19 @@ export interface StatusReport {
   readonly running: boolean;
   readonly bridge: (Omit<RunningBridge, 'parts'> & { readonly parts: Readonly<Record<string, string>> }) | null;
   readonly dataDirectory: string;
+  /** null: the embedded log. */
+  readonly kafka: KafkaPlace | null;
   readonly log: LogHealth;
-  readonly topics: readonly { readonly topic: string; readonly records: string }[];
-  readonly tasks: readonly { readonly task: string; readonly topic: string; readonly lag: string }[];
+  readonly topics: readonly { readonly topic: string; readonly partition: number; readonly records: string }[];
+  readonly tasks: readonly TaskLag[];
   readonly sites: readonly SiteStatus[];
+}
+
+export interface TaskLag {
+  readonly task: string;
+  readonly partition: number;
+  readonly topic: string;
+  readonly lag: string;
 }
 
 export interface SiteStatus {
@@ -63,20 +73,31 @@ export async function statusReport(sources: AnswerSources, signal: AbortSignal):
     running: running !== undefined,
     bridge: running === undefined ? null : { ...running, parts: Object.fromEntries(running.parts) },
     dataDirectory: sources.configuration.dataDirectory,
+    kafka: kafkaPlace(sources.configuration),
     log: sources.log.health(),
-    topics: description.topics.map(({ topic, first, end }) => ({ topic, records: String(end - first) })),
+    topics: description.topics.map(({ topic, partition, first, end }) => ({
+      topic,
+      partition,
+      records: String(end - first),
+    })),
     tasks: lags(description),
     sites: sources.configuration.sites.map(({ site }) => siteStatus(sources, site)),
   };
 }
 
 function lags({ tasks }: LogDescription): StatusReport['tasks'] {
-  return tasks.flatMap(({ task, inputs }) =>
-    inputs.map(({ topic, position, end }) => ({ task, topic, lag: String(end - position) })),
+  return tasks.flatMap(({ task, partition, inputs }) =>
+    inputs.map(({ topic, position, end }) => ({ task, partition, topic, lag: String(end - position) })),
   );
 }
 
-/** Every task has one partition a site, and here one partition holds them all. */
+export function kafkaPlace({ kafka }: Configuration): KafkaPlace | null {
+  if (kafka === undefined) return null;
+  const { topicPrefix, partitions } = kafka.layout;
+  return { brokers: kafka.connection.brokers, topicPrefix, partitions };
+}
+
+/** A site is in one partition of each task; the views of the others know nothing of it. */
 function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
   const assembly = log.view(tasks.assembly);
   const sink = log.view(tasks.sink);
@@ -87,7 +108,7 @@ function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
     waiting: assembly.flatMap((view) =>
       WAITING_STATES.flatMap((state) => waitingStudies(view, site, state, LISTED_MAX)),
     ),
-    queue: queues[0] ?? null,
+    queue: queues.find(({ waiting, breaker }) => waiting > 0 || breaker !== null) ?? queues[0] ?? null,
     parked: sink.flatMap((view) => parkedStudies(view, site, LISTED_MAX)),
     withdrawByHand: withdrawalsOf({ log, tasks }, site),
   };

@@ -13,12 +13,13 @@ import { cloudSinkTask } from '../../sinks/cloud/cloud-sink.ts';
 import type { Configuration, SiteConfiguration } from '../config/configuration.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
+import type { TaskOutline } from '../log/tasks/timer-barrier.ts';
 
 export interface TaskParts {
   readonly codec: RecordCodec;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** By site. */
+  /** By site; empty where nothing is delivered. */
   readonly accounts: ReadonlyMap<string, CloudAccount>;
 }
 
@@ -28,9 +29,16 @@ export function bridgeTasks(configuration: Configuration, parts: TaskParts) {
   const { codec, clock, telemetry, accounts } = parts;
   return {
     tally: tallyTask({ codec }),
-    assembly: assemblyTask({ codec, ...mappings(configuration), settings: settingsOf(configuration, accounts) }),
+    assembly: assemblyTask({ codec, ...mappings(configuration), settings: settingsOf(configuration) }),
     sink: cloudSinkTask({ codec, clock, telemetry, sites: accounts }),
   };
+}
+
+/** What every task of the bridge reads and writes, whichever of them run here. */
+export function taskOutlines(configuration: Configuration, parts: Omit<TaskParts, 'accounts'>): readonly TaskOutline[] {
+  return Object.values(bridgeTasks(configuration, { ...parts, accounts: new Map() })).map(
+    ({ name, inputs, outputs }) => ({ name, inputs, outputs }),
+  );
 }
 
 function mappings(configuration: Configuration): Pick<AssemblyOptions, 'readAndMap' | 'mapDicomStudy'> {
@@ -62,16 +70,14 @@ function upperCase(texts: readonly string[]): readonly string[] {
   return texts.map((text) => text.toUpperCase());
 }
 
-function settingsOf(
-  configuration: Configuration,
-  accounts: ReadonlyMap<string, CloudAccount>,
-): (site: string) => AssemblySettings | undefined {
+/** Says nothing of credentials: processors need none. */
+function settingsOf(configuration: Configuration): (site: string) => AssemblySettings | undefined {
   const sites = new Map<string, AssemblySettings>(
-    configuration.sites.map(({ site, timezone, studyQuietMs, mapping }) => {
+    configuration.sites.map(({ site, timezone, studyQuietMs, mapping, cloud }) => {
       const { studyId, doseReportsCount, imageCountHoldsReports, seriesCount } = mapping;
-      const account = accounts.get(site);
-      const reportDelivery = account?.reportPath !== undefined;
-      const withdrawalDelivery = account?.deletePath !== undefined;
+      // The sandbox offers both calls.
+      const reportDelivery = configuration.sandbox || cloud?.reportPath !== undefined;
+      const withdrawalDelivery = configuration.sandbox || cloud?.deletePath !== undefined;
       const settings = { timezone, studyQuietMs, studyId, doseReportsCount, imageCountHoldsReports, seriesCount };
       return [site, { ...settings, reportDelivery, withdrawalDelivery }];
     }),

@@ -3,7 +3,15 @@ export const PROCESS_FACTS = {
   'process.started': {
     level: 'info',
     message: 'studybridge started',
-    fields: { version: 'string', node: 'string', pid: 'number', sites: 'number', cloud: 'string' },
+    fields: {
+      version: 'string',
+      role: 'string',
+      log: 'string',
+      node: 'string',
+      pid: 'number',
+      sites: 'number',
+      cloud: 'string',
+    },
   },
   'process.listening': {
     level: 'info',

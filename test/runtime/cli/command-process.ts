@@ -28,7 +28,7 @@ export interface CommandProcess {
 
 export function startCommand(plan: CommandPlan): CommandProcess {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: run npm run build`);
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('STUDYBRIDGE_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !OF_A_BRIDGE.test(name));
   const child = spawn(process.execPath, [MAIN, ...plan.args], {
     cwd: plan.folder,
     env: { ...Object.fromEntries(inherited), ...FREE_PORTS, ...plan.environment },
@@ -69,6 +69,8 @@ export function startCommand(plan: CommandPlan): CommandProcess {
   };
 }
 
+/** A broker that is there for the tests is a bridge's only where a test says so. */
+const OF_A_BRIDGE = /^(STUDYBRIDGE_.*|KAFKA_BROKERS|SCHEMA_REGISTRY_URL)$/;
 const FREE_PORTS = { STUDYBRIDGE_HL7_PORT: '0', STUDYBRIDGE_DICOM_PORT: '0', STUDYBRIDGE_HTTP_PORT: '0' };
 
 /** Runs a command to its end. */
