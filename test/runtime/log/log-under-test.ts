@@ -3,6 +3,7 @@ import type { RecordLog } from '../../../runtime/contracts/record-log.ts';
 import type { TaskDefinition } from '../../../runtime/contracts/task.ts';
 import type { Entry } from '../../../schemas/record-entry.ts';
 import type { TopicName } from '../../../schemas/records.ts';
+import { TOPICS } from '../../../schemas/topics.ts';
 import type { ManualClock } from './manual-clock.ts';
 
 export interface LogUnderTest {
@@ -22,7 +23,7 @@ export function entry(topic: TopicName, key: string, value: string | null): Entr
   return {
     topic,
     key,
-    partitionKey: site,
+    partitionKey: TOPICS[topic].partitionBy === 'site' ? site : key,
     value: value === null ? null : Buffer.from(value),
     headers: new Map([
       ['site', site],

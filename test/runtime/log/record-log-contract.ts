@@ -34,12 +34,12 @@ export function recordLogContract(name: string, open: OpenLog): void {
         ['x-other', '值'],
       ]);
       const value = Buffer.from([0, 255, 1]);
-      const appended = { topic: 'hl7.messages', key: 'a/患者', partitionKey: 'elsewhere', value, headers };
+      const appended = { topic: 'hl7.messages', key: 'a/患者', partitionKey: 'a', value, headers };
       const [position] = await tested.log.append([appended], signal);
       const [record] = await records();
       expect(record).toMatchObject({
         key: 'a/患者',
-        partitionKey: 'elsewhere',
+        partitionKey: 'a',
         position,
         appendedAtMs: tested.clock.nowMs(),
       });

@@ -22,7 +22,7 @@ type Counts = { counts: number };
 /** Counts the records of each key and says each count once. */
 const counter: TaskDefinition<Counts> = {
   name: 'counter',
-  inputs: ['hl7.messages', 'dicom.instances'],
+  inputs: ['hl7.messages', 'study.images'],
   outputs: ['studies'],
   stores: { counts: numberCodec },
   process: (record, { state, emit }) => {
@@ -53,7 +53,7 @@ export function taskContract(name: string, open: OpenLog): void {
       await started(counter);
       const keys = Array.from({ length: 20 }, (_, index) => `site-${index % 5}/${index}`);
       for (let round = 0; round < 30; round += 1) {
-        const topic = round % 2 === 0 ? 'hl7.messages' : 'dicom.instances';
+        const topic = round % 2 === 0 ? 'hl7.messages' : 'study.images';
         await tested.log.append(
           keys.map((key) => entry(topic, key, 'x')),
           signal,
