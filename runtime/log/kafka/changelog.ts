@@ -28,7 +28,7 @@ export function changelogMessage({ store, key, bytes }: StateChange): ChangelogM
 export function changeIn({ key, value }: FetchedRecord): StateChange | undefined {
   const slash = key?.indexOf(SLASH) ?? -1;
   if (key === null || slash === -1) return undefined;
-  return { store: key.latin1Slice(0, slash), key: key.utf8Slice(slash + 1), bytes: value ?? undefined };
+  return { store: key.toString('latin1', 0, slash), key: key.toString('utf8', slash + 1), bytes: value ?? undefined };
 }
 
 export interface RestoreOptions {
