@@ -8,6 +8,7 @@ import { KAFKA_FAILURES } from './failure-codes/kafka.ts';
 import { LOG_FAILURES } from './failure-codes/log.ts';
 import { MIGRATION_FAILURES } from './failure-codes/migration.ts';
 import { PROCESS_FAILURES } from './failure-codes/process.ts';
+import { REGISTRY_FAILURES } from './failure-codes/registry.ts';
 import { SPOOL_FAILURES } from './failure-codes/spool.ts';
 
 export interface FailureExplanation {
@@ -27,6 +28,7 @@ export const FAILURE_CODES = {
   ...LOG_FAILURES,
   ...MIGRATION_FAILURES,
   ...PROCESS_FAILURES,
+  ...REGISTRY_FAILURES,
   ...SPOOL_FAILURES,
 } as const satisfies Readonly<Record<string, FailureExplanation>>;
 

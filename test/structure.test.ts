@@ -31,7 +31,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   avsc: ['codecs/avro/'],
   'dicom-parser': ['codecs/dicom/'],
   'dicom-character-set': ['codecs/dicom/'],
-  undici: ['sinks/cloud/'],
+  undici: ['sinks/cloud/', 'runtime/registry/'],
   zod: ['runtime/config/'],
   yaml: ['runtime/config/'],
   commander: ['runtime/cli/'],

@@ -3,15 +3,15 @@ import type { BodyReader, TopicCodec } from './topic-codec.ts';
 
 /** What a schema registry has told so far. */
 export interface WireIds {
-  /** The id that records of the topic are written with. */
-  written(topic: string): number;
+  /** The id that records of the topic are written with; undefined: they are written in single-object encoding. */
+  written(topic: string): number | undefined;
   /** Text of a schema; undefined when the id is not known. */
   text(id: number): string | undefined;
 }
 
 export interface WireFormat {
-  /** What records are written with. */
-  readonly header: Uint8Array;
+  /** What records are written with; undefined: not in this format. */
+  readonly header: Uint8Array | undefined;
   /** How bytes that begin with an id are read; undefined when the id is unknown, or its schema cannot be read as ours. */
   reader(bytes: Uint8Array): BodyReader | undefined;
 }
@@ -23,8 +23,9 @@ export const WIRE_HEADER_BYTES = 5;
 export function wireFormat(codec: TopicCodec, ids: WireIds, topic: string): WireFormat {
   // As many entries as `ids` knows, which is bounded there.
   const readers = new Map<number, BodyReader | undefined>();
+  const written = ids.written(topic);
   return {
-    header: wireHeader(ids.written(topic)),
+    header: written === undefined ? undefined : wireHeader(written),
     reader: (bytes) => {
       const id = wireId(bytes);
       if (readers.has(id)) return readers.get(id);

@@ -5,6 +5,7 @@ import { HL7_FACTS } from './facts/hl7.ts';
 import { KAFKA_FACTS } from './facts/kafka.ts';
 import { LOG_FACTS } from './facts/log.ts';
 import { PROCESS_FACTS } from './facts/process.ts';
+import { REGISTRY_FACTS } from './facts/registry.ts';
 import { SPOOL_FACTS } from './facts/spool.ts';
 import { TASK_FACTS } from './facts/task.ts';
 
@@ -40,6 +41,7 @@ export const FACTS = {
   ...KAFKA_FACTS,
   ...LOG_FACTS,
   ...PROCESS_FACTS,
+  ...REGISTRY_FACTS,
   ...SPOOL_FACTS,
   ...TASK_FACTS,
 } as const satisfies Readonly<Record<string, FactDeclaration>>;
