@@ -4,6 +4,7 @@ import type { Telemetry } from '../../contracts/telemetry.ts';
 import { registerCompressionCodecs } from './compression-codecs.ts';
 import type { KafkaConnection } from './kafka-options.ts';
 import { PROTOCOL_ERRORS } from './kafkajs-internals.ts';
+import { replaceProduceEncoding } from './produce-request.ts';
 import { mendRequestQueueTimer } from './request-queue-timer.ts';
 
 /** About two seconds: whoever calls knows better how long to go on. */
@@ -18,6 +19,7 @@ export interface ClientVariant {
 export function kafkaClient(connection: KafkaConnection, telemetry: Telemetry, variant: ClientVariant = {}): Kafka {
   registerCompressionCodecs();
   mendRequestQueueTimer();
+  replaceProduceEncoding();
   return new Kafka({
     brokers: [...connection.brokers],
     clientId: connection.clientId,
