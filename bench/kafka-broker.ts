@@ -1,0 +1,68 @@
+// The broker of the benchmarks on Kafka: the one that KAFKA_BROKERS names, or one of their own, started once.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finishedCommand } from '../test/kafka/finished-command.ts';
+import { freePort } from '../test/kafka/free-port.ts';
+import { guardedProcess } from '../test/kafka/guarded-process.ts';
+import { brokerJars, singleNodeProperties } from '../test/kafka/own-broker.ts';
+
+export interface BenchBroker {
+  /** `host:port`. */
+  readonly bootstrap: string;
+  /** Undefined where it runs elsewhere. */
+  readonly pid: number | undefined;
+}
+
+/** As the baselines had it; not the tests' broker, whose compiler is held back so that it starts quickly. */
+const HEAP = ['-Xms768m', '-Xmx768m'];
+const LOGGER = [
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
+];
+
+let started: Promise<BenchBroker> | undefined;
+
+export function benchBroker(): Promise<BenchBroker> {
+  started ??= startBroker();
+  return started;
+}
+
+/** Of topics, groups and transactional ids of one run. */
+export function randomPrefix(): string {
+  return `b${randomBytes(5).toString('hex')}.`;
+}
+
+async function startBroker(): Promise<BenchBroker> {
+  const given = process.env['KAFKA_BROKERS'];
+  if (given !== undefined && given !== '') return { bootstrap: given, pid: undefined };
+  const jars = await brokerJars();
+  const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'studybridge-bench-broker-'));
+  const [port, controllerPort] = [await freePort(), await freePort()];
+  const properties = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': join(folder, 'data'),
+    ...singleNodeProperties(),
+  };
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(folder, 'server.properties'), lines.join(''));
+  const java = [...HEAP, ...LOGGER, '-cp', join(jars, '*')];
+  const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  await finishedCommand('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', 'server.properties'], {
+    folder,
+  });
+  const broker = await guardedProcess({
+    command: 'java',
+    args: [...java, 'kafka.Kafka', 'server.properties'],
+    folder,
+    upLine: /Kafka Server started/,
+  });
+  return { bootstrap: `127.0.0.1:${port}`, pid: broker.pid };
+}
