@@ -1,5 +1,5 @@
 // The compressions of a record batch, by their number in the protocol; registered with kafkajs for what it writes.
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs, { CompressionTypes } from 'kafkajs';
 import { compressGzip, decompressGzip } from './compression/gzip.ts';
 import { compressLz4, decompressLz4 } from './compression/lz4.ts';
 import { compressSnappy, decompressSnappy } from './compression/snappy.ts';
@@ -54,6 +54,8 @@ export async function decompressed(compression: number, payload: Buffer): Promis
 
 /** kafkajs keeps its codecs for the whole process. Its own gzip is replaced too: it bounds nothing. */
 export function registerCompressionCodecs(): void {
+  // Node finds only some of the names that kafkajs exports; this one hangs on the whole module alone.
+  const { CompressionCodecs } = kafkajs;
   CompressionCodecs[CompressionTypes.GZIP] = () => forKafkaJs(gzip);
   CompressionCodecs[CompressionTypes.Snappy] = () => forKafkaJs(snappy);
   CompressionCodecs[CompressionTypes.LZ4] = () => forKafkaJs(lz4);
