@@ -11,6 +11,7 @@ import { BatchUnreadable, decodeRecords, splitBatches } from './record-batches.t
 export type NodeFetch = (nodeId: number, asked: FetchQuestion['partitions']) => Promise<readonly FetchAnswer[]>;
 
 interface InFlight {
+  readonly nodeId: number;
   readonly asked: ReadonlyMap<string, bigint>;
   readonly answer: Promise<void>;
   outcome?: { readonly partitions: readonly FetchedPartition[] } | { readonly error: unknown };
@@ -89,16 +90,17 @@ export class NodeFetches {
         started.outcome = { error };
       },
     );
-    const started: InFlight = { asked: new Map(asked.map((one) => [keyOf(one), one.offset])), answer };
+    const started: InFlight = { nodeId, asked: new Map(asked.map((one) => [keyOf(one), one.offset])), answer };
     this.#inFlight.set(nodeId, started);
     return started;
   }
 
   #collect(waiting: readonly InFlight[], wanted: ReadonlyMap<string, bigint>, errors: unknown[]): FetchedPartition[] {
     const found: FetchedPartition[] = [];
-    for (const [nodeId, flight] of this.#inFlight) {
-      if (flight.outcome === undefined || !waiting.includes(flight)) continue;
-      this.#inFlight.delete(nodeId);
+    for (const flight of waiting) {
+      if (flight.outcome === undefined) continue;
+      // After `forget` another flight may stand in its place, or none.
+      if (this.#inFlight.get(flight.nodeId) === flight) this.#inFlight.delete(flight.nodeId);
       if ('error' in flight.outcome) errors.push(flight.outcome.error);
       else
         found.push(
