@@ -141,6 +141,8 @@ export function singleNodeProperties(): Record<string, string> {
     'offsets.topic.num.partitions': '8',
     'transaction.state.log.num.partitions': '8',
     'group.initial.rebalance.delay.ms': '0',
+    // Tests do not wait six seconds for a member that was killed.
+    'group.min.session.timeout.ms': '500',
     'auto.create.topics.enable': 'false',
     'log.cleaner.dedupe.buffer.size': '16777216',
     'message.max.bytes': '41943040',

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const READY = /Try next/;
+/** Said by `run` when it is ready, for people and with `--json`. */
+const READY = /Try next|^\{.*"http".*\}$/m;
 const START_DEADLINE_MS = 30_000;
 
 export interface BridgePorts {
@@ -21,6 +22,8 @@ export interface BridgePlan {
   readonly env?: Readonly<Record<string, string>>;
   /** The compiled tree; a proof may bring one that was broken on purpose. */
   readonly dist?: string;
+  /** Instead of `run`. */
+  readonly args?: readonly string[];
   /** Put before the command, e.g. strace and its arguments. */
   readonly under?: readonly string[];
 }
@@ -40,7 +43,7 @@ export interface BridgeProcess {
 export async function startBridge(plan: BridgePlan): Promise<BridgeProcess> {
   const main = join(plan.dist ?? join(ROOT, 'dist'), 'runtime/cli/main.cjs');
   if (!existsSync(main)) throw new Error(`${main} is not there: run npm run build`);
-  const [command = '', ...args] = [...(plan.under ?? []), process.execPath, main, 'run'];
+  const [command = '', ...args] = [...(plan.under ?? []), process.execPath, main, ...(plan.args ?? ['run'])];
   const began = performance.now();
   const child = spawn(command, args, { cwd: plan.folder, env: environmentOf(plan), stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
@@ -75,9 +78,8 @@ export async function startBridge(plan: BridgePlan): Promise<BridgeProcess> {
 }
 
 function environmentOf(plan: BridgePlan): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('STUDYBRIDGE_'));
   return {
-    ...Object.fromEntries(inherited),
+    ...inheritedEnvironment(),
     STUDYBRIDGE_DATA_DIR: join(plan.folder, 'data'),
     STUDYBRIDGE_HL7_PORT: String(plan.ports.hl7),
     STUDYBRIDGE_DICOM_PORT: String(plan.ports.dicom),
@@ -85,6 +87,12 @@ function environmentOf(plan: BridgePlan): NodeJS.ProcessEnv {
     STUDYBRIDGE_LOG_LEVEL: 'warn',
     ...plan.env,
   };
+}
+
+/** Without what would configure a bridge: a test says itself which log it runs on. */
+export function inheritedEnvironment(): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(STUDYBRIDGE|KAFKA|SCHEMA_REGISTRY)_/.test(name));
+  return Object.fromEntries(inherited);
 }
 
 /** To the bridge itself: a tracer it runs under would only detach. */

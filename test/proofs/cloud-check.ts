@@ -22,13 +22,25 @@ interface HeldStudies {
 export async function startCheckedCloud(): Promise<CheckedCloud> {
   const cloud = createSandboxCloud({ port: 0, accounts: new Map([[APP_ID, TOKEN]]) });
   await cloud.start(new AbortController().signal);
+  const account = { url: cloud.url, appId: APP_ID, token: TOKEN };
+  return checkedCloud(account, async () => cloud[Symbol.asyncDispose]());
+}
+
+export interface CloudAccount {
+  readonly url: string;
+  readonly appId: string;
+  readonly token: string;
+}
+
+/** A sandbox that runs already, wherever. */
+export function checkedCloud({ url, appId, token }: CloudAccount, end: () => Promise<void>): CheckedCloud {
   const differences = async (expected: readonly ExpectedStudy[]): Promise<readonly string[]> => {
-    const answer = await fetch(`${cloud.url}/sandbox/studies`);
+    const answer = await fetch(`${url}/sandbox/studies`);
     const { studies }: HeldStudies = JSON.parse(await answer.text());
     return differencesBetween(expected, new Map(studies.map(({ studyId, body }) => [studyId, body])));
   };
   return {
-    env: { STUDYBRIDGE_CLOUD_URL: cloud.url, STUDYBRIDGE_CLOUD_APP_ID: APP_ID, STUDYBRIDGE_CLOUD_TOKEN: TOKEN },
+    env: { STUDYBRIDGE_CLOUD_URL: url, STUDYBRIDGE_CLOUD_APP_ID: appId, STUDYBRIDGE_CLOUD_TOKEN: token },
     differences,
     settled: async (expected, deadlineMs) => {
       const until = performance.now() + deadlineMs;
@@ -38,7 +50,7 @@ export async function startCheckedCloud(): Promise<CheckedCloud> {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },
-    [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: end,
   };
 }
 

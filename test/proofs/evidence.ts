@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TopicName } from '../../schemas/records.ts';
 import type { Ledger } from './ledger.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/runtime/cli/main.cjs', import.meta.url));
@@ -27,19 +28,21 @@ export function recordsOf(folder: string, topic: string): readonly InspectedReco
     .map((line): InspectedRecord => JSON.parse(line));
 }
 
+export type RecordsOf = (topic: TopicName) => readonly InspectedRecord[];
+
 /** Sentences about what is wrong; empty when each acknowledged message and instance is where it must be. */
-export function lossesIn(folder: string, messages: Ledger, instances: Ledger): readonly string[] {
-  return [...messageLosses(folder, messages), ...instanceLosses(folder, instances)];
+export function lossesIn(records: RecordsOf, messages: Ledger, instances: Ledger): readonly string[] {
+  return [...messageLosses(records, messages), ...instanceLosses(records, instances)];
 }
 
 /** Invariants 1 and 3: acknowledged is in the log, and what is used is a cause of a study. */
-function messageLosses(folder: string, messages: Ledger): readonly string[] {
+function messageLosses(records: RecordsOf, messages: Ledger): readonly string[] {
   const positions = new Map<string, string[]>();
-  for (const { position, record } of recordsOf(folder, 'hl7.messages')) {
+  for (const { position, record } of records('hl7.messages')) {
     const controlId = String(record['controlId']);
     positions.set(controlId, [...(positions.get(controlId) ?? []), position]);
   }
-  const caused = new Set(recordsOf(folder, 'studies').flatMap(({ record }) => stringsOf(record['causes'])));
+  const caused = new Set(records('studies').flatMap(({ record }) => stringsOf(record['causes'])));
   const losses: string[] = [];
   for (const controlId of messages.allAcknowledged) {
     const found = positions.get(controlId);
@@ -52,8 +55,8 @@ function messageLosses(folder: string, messages: Ledger): readonly string[] {
   return losses;
 }
 
-function instanceLosses(folder: string, instances: Ledger): readonly string[] {
-  const stored = new Set(recordsOf(folder, 'dicom.instances').map(({ record }) => String(record['sopInstanceUid'])));
+function instanceLosses(records: RecordsOf, instances: Ledger): readonly string[] {
+  const stored = new Set(records('dicom.instances').map(({ record }) => String(record['sopInstanceUid'])));
   const lost = [...instances.allAcknowledged].filter((uid) => !stored.has(uid));
   const phantoms = [...stored].filter((uid) => !instances.allSent.has(uid));
   return [

@@ -28,8 +28,11 @@ export function killEndings(count: number): readonly Ending[] {
   });
 }
 
+/** From 0 to below 1. */
+export type Random = () => number;
+
 /** Mulberry32: small, seeded, good enough to spread kills over time. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

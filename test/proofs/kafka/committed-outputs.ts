@@ -1,0 +1,59 @@
+// What committed outputs must be: none lost, none doubled, none out of order per key, the same for every reader.
+import type { TopicName } from '../../../schemas/records.ts';
+import { type CommittedRecord, inspected } from './committed-reader.ts';
+
+/** Outputs of tasks; each key's records carry a revision. */
+export const OBSERVED_TOPICS = ['study.images', 'studies', 'cloud.requests', 'cloud.deliveries'] as const;
+
+/** Of these each commit that changes a key writes the next revision: a gap is a lost output. */
+const GAPLESS: readonly TopicName[] = ['study.images', 'studies'];
+
+/**
+ * Invariant 2. A task that was processed twice, or committed twice, writes a revision again; one whose output was lost
+ * leaves a gap; two owners at once do both.
+ */
+export function outputFaults(topic: TopicName, records: readonly CommittedRecord[]): readonly string[] {
+  const faults: string[] = [];
+  const last = new Map<string, number>();
+  for (const record of records) {
+    const [shown] = inspected(topic, [record]);
+    const revision = shown?.record['revision'];
+    if (typeof revision !== 'number') continue;
+    const where = `${topic}/${record.partition}/${record.offset}`;
+    const before = last.get(record.key);
+    if (before !== undefined && revision <= before) faults.push(`${where}: revision ${revision} after ${before}`);
+    const gap = GAPLESS.includes(topic) && revision !== (before ?? 0) + 1;
+    if (gap && revision > (before ?? 0)) faults.push(`${where}: revision ${revision} after ${before ?? 'nothing'}`);
+    last.set(record.key, Math.max(revision, before ?? 0));
+  }
+  return faults;
+}
+
+/** What was read as committed beside the faults is what stands in the topic at the end: nothing more, nothing less. */
+export function readingFaults(
+  topic: TopicName,
+  beside: readonly CommittedRecord[],
+  atTheEnd: readonly CommittedRecord[],
+): readonly string[] {
+  const faults: string[] = [];
+  const standing = new Map(atTheEnd.map((record) => [placeOf(record), record]));
+  const next = new Map<number, number>();
+  for (const record of beside) {
+    const found = standing.get(placeOf(record));
+    if (found === undefined) faults.push(`${topic}/${placeOf(record)} was read as committed and is gone`);
+    else if (!same(found.value, record.value)) faults.push(`${topic}/${placeOf(record)} was read with another value`);
+    if (record.offset < (next.get(record.partition) ?? 0)) faults.push(`${topic}/${placeOf(record)} was read again`);
+    next.set(record.partition, record.offset + 1);
+  }
+  const read = new Set(beside.map(placeOf));
+  for (const place of standing.keys()) if (!read.has(place)) faults.push(`${topic}/${place} was never read beside`);
+  return faults;
+}
+
+function placeOf({ partition, offset }: CommittedRecord): string {
+  return `${partition}/${offset}`;
+}
+
+function same(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b);
+}
