@@ -18,17 +18,20 @@ import type { RecordLog } from './contracts/record-log.ts';
 import type { Service } from './contracts/service.ts';
 import type { Telemetry } from './contracts/telemetry.ts';
 import { createControlServer } from './control/control-server.ts';
+import type { SpoolLog } from './log/spool/spool-log.ts';
 import type { Bridge, BridgeAddresses } from './wiring/bridge.ts';
 import { type CloudEnd, createCloudEnd } from './wiring/cloud-end.ts';
-import { controlAnswers } from './wiring/control-answers.ts';
+import { type AnswerSources, controlAnswers } from './wiring/control-answers.ts';
 import { directoryHold } from './wiring/directory-hold.ts';
-import { openLog, type RecordFormat, recordFormat } from './wiring/log-opening.ts';
-import { connectorPorts, healthPort, type Ports } from './wiring/ports.ts';
+import { openLog } from './wiring/log-opening.ts';
+import { connectorPorts, healthPort, type PortParts, type Ports } from './wiring/ports.ts';
 import { readinessOf } from './wiring/readiness.ts';
+import { formatWithoutRegistry, openRecordFormat, type RecordFormat } from './wiring/record-format.ts';
 import { type BridgeRole, does } from './wiring/role.ts';
 import { ServiceStack } from './wiring/service-stack.ts';
+import { openSpool } from './wiring/spool-opening.ts';
 import { kafkaPlace } from './wiring/status-report.ts';
-import { type BridgeTasks, bridgeTasks } from './wiring/tasks.ts';
+import { bridgeTasks } from './wiring/tasks.ts';
 
 export interface BridgeOptions {
   /** Its data directory is the role's own. */
@@ -42,7 +45,14 @@ export interface BridgeOptions {
 }
 
 /** When each layer of the drain is told to abandon what is left, from the drain's beginning: all of it within 10 s. */
-const DRAIN_WITHIN_MS = { ports: 4_000, processors: 5_500, sink: 7_500, cloud: 8_000, log: 9_000 } as const;
+const DRAIN_WITHIN_MS = {
+  ports: 4_000,
+  processors: 5_500,
+  sink: 7_500,
+  cloud: 8_000,
+  forwarder: 8_500,
+  log: 9_000,
+} as const;
 
 export function createBridge(options: BridgeOptions): Bridge {
   return new WiredBridge(options);
@@ -69,8 +79,11 @@ class WiredBridge implements Bridge {
   async start(signal: AbortSignal): Promise<void> {
     const { configuration, role, clock, telemetry } = this.#options;
     if (configuration.kafka !== undefined) await this.#holdDirectory(configuration, signal);
-    const format = await recordFormat(configuration, 'write', telemetry);
-    const log = await this.#startLog(format, signal);
+    const spool = await this.#startSpool(signal);
+    // Connectors that spool start without the link to Kafka.
+    const spoolAlone = role === 'connectors' ? spool : undefined;
+    const format = spoolAlone === undefined ? await this.#openFormat(signal) : formatWithoutRegistry();
+    const log = spoolAlone?.log ?? (await this.#startLog(format, signal));
     crashPoint('restore');
 
     if (does(role, 'sinks')) await this.#startCloud(signal);
@@ -83,7 +96,11 @@ class WiredBridge implements Bridge {
       const processors = [log.run(tasks.assembly), log.run(tasks.tally)];
       await this.#stack.start({ services: processors, drainWithinMs: DRAIN_WITHIN_MS.processors }, signal);
     }
-    await this.#openPorts(log, format, tasks, signal);
+    const { codec } = spool === undefined ? format : formatWithoutRegistry();
+    const intake = { log: spool?.log ?? log, codec };
+    const known = spoolAlone === undefined ? tasks : undefined;
+    const answers = { log, codec: format.codec, tasks: known, configuration };
+    await this.#openPorts(intake, answers, signal);
     this.#ready = true;
   }
 
@@ -111,11 +128,33 @@ class WiredBridge implements Bridge {
     await this.#stack.start({ services: [directoryHold(dataDirectory)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
   }
 
-  async #startLog(format: RecordFormat, signal: AbortSignal): Promise<RecordLog> {
+  /** The log of connectors that acknowledge by their own disk; undefined where the doors append to the log itself. */
+  async #startSpool(signal: AbortSignal): Promise<SpoolLog | undefined> {
+    const { configuration, role, clock, telemetry } = this.#options;
+    const { kafka } = configuration;
+    if (kafka?.spool.enabled !== true || !does(role, 'connectors')) return undefined;
+    const fail = (error: unknown): void => this.#stack.fail('spool', error);
+    const spool = await openSpool(configuration, kafka, { clock, telemetry, fail });
+    const disk = closedLater('spool', spool.log);
+    await this.#stack.start({ services: [disk], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    await this.#stack.start({ services: [spool.forwarder], drainWithinMs: DRAIN_WITHIN_MS.forwarder }, signal);
+    return spool;
+  }
+
+  async #openFormat(signal: AbortSignal): Promise<RecordFormat> {
+    const { configuration, telemetry } = this.#options;
+    const format = await openRecordFormat(configuration, 'write', telemetry, signal);
+    if (configuration.schemaRegistry === undefined) return format;
+    const registry = closedLater('schema registry', format);
+    await this.#stack.start({ services: [registry], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    return format;
+  }
+
+  async #startLog({ codec, schemas }: RecordFormat, signal: AbortSignal): Promise<RecordLog> {
     const { configuration, clock, telemetry } = this.#options;
     const fail = (error: unknown): void => this.#stack.fail('log', error);
-    const log = await openLog(configuration, { ...format, clock, telemetry, fail });
-    await this.#stack.start({ services: [logService(log)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    const log = await openLog(configuration, { codec, schemas, clock, telemetry, fail });
+    await this.#stack.start({ services: [closedLater('log', log)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
     return log;
   }
 
@@ -125,16 +164,20 @@ class WiredBridge implements Bridge {
     await this.#stack.start({ services: cloud.services, drainWithinMs: DRAIN_WITHIN_MS.cloud }, signal);
   }
 
-  async #openPorts(log: RecordLog, { codec }: RecordFormat, tasks: BridgeTasks, signal: AbortSignal): Promise<void> {
+  async #openPorts(
+    intake: Pick<PortParts, 'log' | 'codec'>,
+    sources: Omit<AnswerSources, 'running'>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { configuration, role, clock, telemetry, metrics } = this.#options;
-    const readiness = () => readinessOf(this.#stack.states, log.health(), this.#ready);
-    const parts = { log, codec, clock, telemetry, metrics, readiness };
+    const readiness = () => readinessOf(this.#stack.states, intake.log.health(), this.#ready);
+    const parts = { ...intake, clock, telemetry, metrics, readiness };
     const ports = does(role, 'connectors') ? connectorPorts(configuration, parts) : healthPort(configuration, parts);
     this.#ports = ports;
     const control = createControlServer({
       dataDirectory: configuration.dataDirectory,
       telemetry,
-      answer: controlAnswers({ log, codec, tasks, configuration, running: () => this.#running(readiness()) }),
+      answer: controlAnswers({ ...sources, running: () => this.#running(readiness()) }),
     });
     const services = [...ports.services, control];
     await this.#stack.start({ services, drainWithinMs: DRAIN_WITHIN_MS.ports }, signal);
@@ -146,15 +189,15 @@ class WiredBridge implements Bridge {
   }
 }
 
-/** The log as a layer: drained when everything above it has committed. */
-function logService(log: RecordLog): Service {
+/** What is open already, as a layer: closed when everything above it has drained. */
+function closedLater(name: string, opened: AsyncDisposable): Service {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
   const drain = async () => {
-    await log[Symbol.asyncDispose]();
+    await opened[Symbol.asyncDispose]();
     end();
   };
-  return { name: 'log', ended, start: async () => undefined, drain, [Symbol.asyncDispose]: drain };
+  return { name, ended, start: async () => undefined, drain, [Symbol.asyncDispose]: drain };
 }

@@ -65,6 +65,6 @@ function kafkaRows({ connection, layout, spool }: KafkaConfiguration): readonly 
     ['kafka.minInSyncReplicas', layout.minInSyncReplicas],
     ['kafka.tls', connection.tls === undefined ? 'off' : 'on'],
     ['kafka.sasl', connection.sasl?.mechanism ?? 'none'],
-    ['kafka.spool', spool ? 'on' : 'off'],
+    ['kafka.spool', spool.enabled ? 'on' : 'off'],
   ];
 }

@@ -17,7 +17,7 @@ export interface KafkaConfiguration {
   readonly layout: KafkaLayout;
   readonly tuning: KafkaTuning;
   /** Connectors acknowledge after their own disk's flush and forward. */
-  readonly spool: boolean;
+  readonly spool: Readonly<KafkaSection['spool']>;
 }
 
 export interface RegistryConfiguration {

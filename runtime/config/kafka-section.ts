@@ -57,6 +57,22 @@ const sasl = z
   .prefault({})
   .meta({ sentence: 'The login at the brokers.' });
 
+const spool = z
+  .strictObject({
+    enabled: flag(false, {
+      variable: 'STUDYBRIDGE_KAFKA_SPOOL',
+      sentence:
+        'Whether senders are told yes when the record is on the connectors’ own disk; it is forwarded to Kafka in order.',
+    }),
+    onContradiction: choice(['refuse', 'continue'], 'refuse', {
+      variable: 'STUDYBRIDGE_KAFKA_SPOOL_ON_CONTRADICTION',
+      sentence:
+        'What to do when the Kafka cluster and the spool contradict one another on what was forwarded: end with an error, or go on behind what was forwarded.',
+    }),
+  })
+  .prefault({})
+  .meta({ sentence: 'Connectors at a site with a poor link to Kafka.' });
+
 const layout = {
   topicPrefix: text('', /^[A-Za-z0-9._-]{0,100}$/, {
     variable: 'STUDYBRIDGE_KAFKA_TOPIC_PREFIX',
@@ -181,11 +197,7 @@ export const kafkaSection = z
     }),
     ...layout,
     ...tuning,
-    spool: flag(false, {
-      variable: 'STUDYBRIDGE_KAFKA_SPOOL',
-      sentence:
-        'For a site with a poor link: senders are told yes when the record is on the disk of the connectors; it is forwarded to Kafka in order.',
-    }),
+    spool,
     tls,
     sasl,
   })

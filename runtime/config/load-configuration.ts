@@ -117,8 +117,8 @@ function resolveConfiguration(
   const { sites = {}, dataDir, retentionDays, kafka, schemaRegistry: _, ...rest } = file;
   const named = Object.keys(sites).length === 0 ? { default: siteFile.parse({}) } : sites;
   const retentionMs = retentionOf(retentionDays);
-  if (kafka.spool && !around.brokersNamed) {
-    faults.add(['kafka', 'spool'], true, 'false without kafka.brokers: there is nothing to forward to');
+  if (kafka.spool.enabled && !around.brokersNamed) {
+    faults.add(['kafka', 'spool', 'enabled'], true, 'false without kafka.brokers: there is nothing to forward to');
   }
   return {
     ...rest,

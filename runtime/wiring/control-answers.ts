@@ -11,7 +11,8 @@ import type { BridgeTasks } from './tasks.ts';
 export interface AnswerSources {
   readonly log: RecordLog;
   readonly codec: RecordCodec;
-  readonly tasks: BridgeTasks;
+  /** Undefined where the log runs none: a spool takes records and forwards them. */
+  readonly tasks: BridgeTasks | undefined;
   readonly configuration: Configuration;
   /** Undefined when a command has opened the directory itself. */
   readonly running: () => RunningBridge | undefined;

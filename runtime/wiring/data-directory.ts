@@ -5,7 +5,8 @@ import { silentTelemetry } from '../contracts/telemetry.ts';
 import type { ControlAnswers } from './bridge.ts';
 import { configuredAccounts } from './cloud-end.ts';
 import { controlAnswers } from './control-answers.ts';
-import { openLog, recordFormat } from './log-opening.ts';
+import { openLog } from './log-opening.ts';
+import { openRecordFormat } from './record-format.ts';
 import { bridgeTasks } from './tasks.ts';
 
 export interface OpenDirectory extends AsyncDisposable {
@@ -14,12 +15,16 @@ export interface OpenDirectory extends AsyncDisposable {
 
 /** Reads, and runs nothing: on Kafka no partition is taken from those that work elsewhere. */
 export async function openDataDirectory(configuration: Configuration): Promise<OpenDirectory> {
-  const format = await recordFormat(configuration, 'read', silentTelemetry);
-  const parts = { clock: systemClock, telemetry: silentTelemetry, ...format };
+  const format = await openRecordFormat(configuration, 'read', silentTelemetry, new AbortController().signal);
+  const { codec, schemas } = format;
+  const parts = { clock: systemClock, telemetry: silentTelemetry, codec, schemas };
   const log = await openLog(configuration, { ...parts, fail: () => undefined });
   const tasks = bridgeTasks(configuration, { ...parts, accounts: configuredAccounts(configuration) });
   return {
-    answer: controlAnswers({ log, codec: format.codec, tasks, configuration, running: () => undefined }),
-    [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
+    answer: controlAnswers({ log, codec, tasks, configuration, running: () => undefined }),
+    [Symbol.asyncDispose]: async () => {
+      await log[Symbol.asyncDispose]();
+      await format[Symbol.asyncDispose]();
+    },
   };
 }

@@ -1,24 +1,16 @@
-// The log of a configuration: Kafka where brokers are named, else the embedded log; and how its records are written.
+// The log of a configuration: Kafka where brokers are named, else the embedded log.
 import { join } from 'node:path';
-import { type RecordCodec, singleObjectCodec } from '../../codecs/avro/record-codec.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { KafkaConfiguration } from '../config/kafka-resolution.ts';
 import type { Clock } from '../contracts/clock.ts';
 import type { RecordLog } from '../contracts/record-log.ts';
-import type { SchemaLearner } from '../contracts/schema-learner.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
 import { openEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { KafkaLogOptions } from '../log/kafka/kafka-options.ts';
+import type { RecordFormat } from './record-format.ts';
 import { taskOutlines } from './tasks.ts';
 
-/** How records become bytes, and how the schemas of records that others wrote become known. */
-export interface RecordFormat {
-  readonly codec: RecordCodec;
-  /** Undefined: none can be met that is not known. */
-  readonly schemas: SchemaLearner | undefined;
-}
-
-export interface LogParts extends RecordFormat {
+export interface LogParts extends Omit<RecordFormat, keyof AsyncDisposable> {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** The log cannot go on: the process has to end. */
@@ -64,16 +56,4 @@ export function kafkaLogOptions(
     telemetry,
     onFatal: fail,
   };
-}
-
-/** With a registry, each schema is asked for, or registered, before anything runs; who only reads registers nothing. */
-export async function recordFormat(
-  { schemaRegistry }: Configuration,
-  use: 'write' | 'read',
-  telemetry: Telemetry,
-): Promise<RecordFormat> {
-  if (schemaRegistry === undefined) return { codec: singleObjectCodec(), schemas: undefined };
-  const { openSchemaRegistry } = await import('../registry/schema-registry.ts');
-  const mode = use === 'read' ? 'lookup' : schemaRegistry.mode;
-  return await openSchemaRegistry({ ...schemaRegistry, mode, telemetry });
 }

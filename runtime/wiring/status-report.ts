@@ -14,9 +14,10 @@ import {
   withdrawalsByHand as sinkWithdrawals,
 } from '../../sinks/cloud/cloud-view.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { LogDescription, LogHealth } from '../contracts/record-log.ts';
+import type { LogDescription, LogHealth, RecordLog } from '../contracts/record-log.ts';
 import type { BridgeAddresses, KafkaPlace } from './bridge.ts';
 import type { AnswerSources } from './control-answers.ts';
+import type { BridgeTasks } from './tasks.ts';
 
 export interface RunningBridge {
   readonly version: string;
@@ -99,6 +100,7 @@ export function kafkaPlace({ kafka }: Configuration): KafkaPlace | null {
 
 /** A site is in one partition of each task; the views of the others know nothing of it. */
 function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
+  if (tasks === undefined) return { site, studies: {}, waiting: [], queue: null, parked: [], withdrawByHand: [] };
   const assembly = log.view(tasks.assembly);
   const sink = log.view(tasks.sink);
   const queues = sink.map((view) => cloudSiteView(view, site));
@@ -110,7 +112,7 @@ function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
     ),
     queue: queues.find(({ waiting, breaker }) => waiting > 0 || breaker !== null) ?? queues[0] ?? null,
     parked: sink.flatMap((view) => parkedStudies(view, site, LISTED_MAX)),
-    withdrawByHand: withdrawalsOf({ log, tasks }, site),
+    withdrawByHand: withdrawalsOf(log, tasks, site),
   };
 }
 
@@ -118,7 +120,7 @@ function siteStatus({ log, tasks }: AnswerSources, site: string): SiteStatus {
  * The assembly knows what is wrong at the cloud now; the sink knows what was asked of it without a deletion call. Most
  * stand in both.
  */
-function withdrawalsOf({ log, tasks }: Pick<AnswerSources, 'log' | 'tasks'>, site: string): readonly WithdrawByHand[] {
+function withdrawalsOf(log: RecordLog, tasks: BridgeTasks, site: string): readonly WithdrawByHand[] {
   const listed = [
     ...log.view(tasks.assembly).flatMap((view) => assemblyWithdrawals(view, site, LISTED_MAX)),
     ...log.view(tasks.sink).flatMap((view) => sinkWithdrawals(view, site, LISTED_MAX)),

@@ -58,7 +58,7 @@ describe('KAFKA_BROKERS', () => {
         heartbeatIntervalMs: 500,
         fetchStalledMs: 60_000,
       },
-      spool: false,
+      spool: { enabled: false, onContradiction: 'refuse' },
     });
   });
 
