@@ -112,6 +112,7 @@ export class TaskFetcher implements AsyncDisposable {
   async #fetch(open: readonly Input[], maxWaitMs: number): Promise<void> {
     const { reader, partition, watchdog } = this.#options;
     const asked = open.map((input) => ({ input, offset: input.end }));
+    watchdog.noteAsked();
     const answer = await reader.fetch(
       asked.map(({ input, offset }) => ({ topic: input.fullName, partition, offset, maxBytes: FETCH_BYTES })),
       { maxWaitMs, minBytes: 1 },
