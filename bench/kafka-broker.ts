@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { systemClock } from '../runtime/contracts/clock.ts';
 import { finishedCommand } from '../test/kafka/finished-command.ts';
 import { freePort } from '../test/kafka/free-port.ts';
 import { guardedProcess } from '../test/kafka/guarded-process.ts';
@@ -21,6 +23,9 @@ const LOGGER = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
 ];
+
+const WARM_UP_POLL_MS = 100;
+const WARM_UP_TIMEOUT_MS = 30_000;
 
 let started: Promise<BenchBroker> | undefined;
 
@@ -64,5 +69,28 @@ async function startBroker(): Promise<BenchBroker> {
     folder,
     upLine: /Kafka Server started/,
   });
-  return { bootstrap: `127.0.0.1:${port}`, pid: broker.pid };
+  const bootstrap = `127.0.0.1:${port}`;
+  await warmedUp(bootstrap);
+  return { bootstrap, pid: broker.pid };
+}
+
+/** The topics of groups and transactions are made when they are first needed: not in the time of the first side. */
+async function warmedUp(bootstrap: string): Promise<void> {
+  const kafka = new Kafka({
+    brokers: [bootstrap],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 30, maxRetryTime: 500 },
+  });
+  const producer = kafka.producer({ transactionalId: 'warm-up', maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  await producer.disconnect();
+  const admin = kafka.admin();
+  await admin.connect();
+  const giveUp = AbortSignal.timeout(WARM_UP_TIMEOUT_MS);
+  for (;;) {
+    const known = await admin.fetchOffsets({ groupId: 'warm-up' }).catch(() => undefined);
+    if (known !== undefined) break;
+    await systemClock.sleep(WARM_UP_POLL_MS, giveUp);
+  }
+  await admin.disconnect();
 }

@@ -1,6 +1,6 @@
 // The restore of a task's state: from the changelog alone, and with the local copy of it.
-import type { Message } from 'kafkajs';
 import { changelogMessage, MARKER_KEY } from '../runtime/log/kafka/changelog.ts';
+import type { PlacedMessage } from '../runtime/log/kafka/grouped-messages.ts';
 import { figuresOf, withFolder } from './child-process.ts';
 import { type BenchBroker, benchBroker, randomPrefix } from './kafka-broker.ts';
 import { fill, kafkaFor, topic, withAdmin } from './kafka-cluster.ts';
@@ -44,7 +44,7 @@ async function filledChangelog(): Promise<Changelog> {
   return { broker, name };
 }
 
-function* entries(): Generator<Message & { readonly partition: number }> {
+function* entries(): Generator<PlacedMessage> {
   const bytes = Buffer.alloc(VALUE_BYTES, 'state');
   for (let number = 0; number < RESTORED_ENTRIES; number += 1) {
     yield { ...changelogMessage({ store: RESTORED_STORE, key: entryKey(number), bytes }), partition: 0 };

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Message } from 'kafkajs';
 import { singleObjectCodec } from '../codecs/avro/record-codec.ts';
+import type { PlacedMessage } from '../runtime/log/kafka/grouped-messages.ts';
 import { openKafkaLog } from '../runtime/log/kafka/kafka-log.ts';
 import { partitionFor } from '../runtime/log/kafka/partitioner.ts';
 import { peakMiB, withFolder } from './child-process.ts';
@@ -65,9 +65,7 @@ async function fillTopics(): Promise<Filled> {
   return { broker, prefix, truth: truthOf() };
 }
 
-type Placed = Message & { readonly partition: number };
-
-function* messagesOf(message: (event: StoreEventIdentity) => Placed): Generator<Placed> {
+function* messagesOf(message: (event: StoreEventIdentity) => PlacedMessage): Generator<PlacedMessage> {
   for (const event of storeEvents(SIZE)) yield message(event);
 }
 
@@ -79,7 +77,7 @@ function truthOf(): Truth {
   }
 }
 
-function ownMessage(): (event: StoreEventIdentity) => Placed {
+function ownMessage(): (event: StoreEventIdentity) => PlacedMessage {
   const codec = singleObjectCodec();
   return ({ study, series, instance }) => {
     const record = instanceRecord(study, instance, series);
@@ -94,7 +92,7 @@ function ownMessage(): (event: StoreEventIdentity) => Placed {
 }
 
 /** As the peer was first measured: about 300 bytes, no headers. */
-function jsonMessage({ study, series, instance }: StoreEventIdentity): Placed {
+function jsonMessage({ study, series, instance }: StoreEventIdentity): PlacedMessage {
   const uid = `1.2.826.0.1.3680043.8.498.10.${1_000_000 + study}`;
   const value = `{"event":"stored","at":"2025-03-14T10:15:00.000Z","aet":"CT01","study":"${uid}","series":"${uid}.${series}","sop":"${uid}.${series}.${100_000 + instance}","class":"1.2.840.10008.5.1.4.1.1.2","accession":"A${study}","modality":"CT","bytes":526336}`;
   return { key: uid, value, partition: partitionFor(uid, PARTITIONS) };

@@ -10,11 +10,12 @@
  * 4. After any failure the outcome is not known, and a producer may be stuck in a transaction that timed out: it is
  *    thrown away, and the task is opened anew with another.
  */
-import type { Kafka, Message, Producer, Transaction } from 'kafkajs';
+import type { Kafka, Producer, Transaction } from 'kafkajs';
 import { LogError } from '../../contracts/record-log.ts';
 import type { StateChange } from '../tasks/task-storage.ts';
 import { changelogMessage, MARKER_KEY } from './changelog.ts';
 import { compressionType } from './compression-codecs.ts';
+import { groupedMessages, namedPartitioner, type PlacedMessage } from './grouped-messages.ts';
 import type { KafkaTuning } from './kafka-options.ts';
 
 export interface TaskProducerOptions {
@@ -30,7 +31,7 @@ export interface TaskProducerOptions {
 export interface OutputMessage {
   /** Full name. */
   readonly topic: string;
-  readonly message: Message & { readonly partition: number };
+  readonly message: PlacedMessage;
   readonly bytes: number;
 }
 
@@ -58,8 +59,7 @@ export class TaskProducer implements AsyncDisposable {
       transactionTimeout: options.tuning.transactionTimeoutMs,
       // Short steps: a broker that is still completing the last transaction answers so for a few milliseconds.
       retry: { initialRetryTime: 1, maxRetryTime: 100, retries: 20 },
-      // Every message names its partition.
-      createPartitioner: () => () => 0,
+      createPartitioner: namedPartitioner,
     });
   }
 
@@ -121,7 +121,7 @@ export class TaskProducer implements AsyncDisposable {
   /** Where the changelog goes on, if the slice held changes. */
   async #send(transaction: Transaction, slice: readonly OutputMessage[]): Promise<bigint | undefined> {
     const { changelog, partition, tuning } = this.#options;
-    const topics = new Map<string, Message[]>();
+    const topics = new Map<string, PlacedMessage[]>();
     for (const { topic, message } of slice) {
       const messages = topics.get(topic);
       if (messages === undefined) topics.set(topic, [message]);
@@ -131,7 +131,7 @@ export class TaskProducer implements AsyncDisposable {
       acks: -1,
       timeout: tuning.appendTimeoutMs,
       compression: compressionType(tuning.compression),
-      topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),
+      topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages: groupedMessages(messages) })),
     });
     const own = told.find(({ topicName, partition: at }) => topicName === changelog && at === partition);
     const count = topics.get(changelog)?.length;
