@@ -56,7 +56,7 @@ export interface LogDescription {
   }[];
 }
 
-export type LogErrorCode = 'log.full' | 'log.unavailable' | 'log.commit_failed' | 'log.closed';
+export type LogErrorCode = 'log.full' | 'log.unavailable' | 'log.record_refused' | 'log.commit_failed' | 'log.closed';
 
 /**
  * The log could not take what was appended. `log.full` and `log.unavailable` heal by themselves; after
@@ -68,5 +68,19 @@ export class LogError extends Error {
     super(code, options);
     this.name = 'LogError';
     this.code = code;
+  }
+}
+
+/**
+ * The log will never take some of the entries, because of what they are: larger than a record may be. All others of the
+ * call are durable. To append them again would be in vain; whoever sent them is to be told no.
+ */
+export class RecordRefused extends LogError {
+  /** Indexes of the entries that are not stored. */
+  readonly refused: ReadonlySet<number>;
+  constructor(refused: ReadonlySet<number>) {
+    super('log.record_refused');
+    this.name = 'RecordRefused';
+    this.refused = refused;
   }
 }

@@ -4,6 +4,11 @@ export const KAFKA_FAILURES = {
     meaning: 'The Kafka brokers did not confirm an append in time; whether it is durable is not known.',
     remedy: 'Look at the brokers and the network to them; senders wait and send again.',
   },
+  'log.record_refused': {
+    meaning: 'A record is larger than the log takes; it was not stored and the sender was told so.',
+    remedy:
+      'Raise `kafka.maxRecordBytes` and run `studybridge topics`, which names what differs; or have the sender send less.',
+  },
   'kafka.unreachable': {
     meaning: 'None of the configured Kafka brokers answers.',
     remedy: 'Check KAFKA_BROKERS, the network, TLS and SASL settings; then start again.',
