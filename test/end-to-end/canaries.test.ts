@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { TOPICS } from '../../schemas/topics.ts';
 import { MllpClient } from '../connectors/hl7/mllp-client.ts';
+import { kafkaVariables } from '../kafka/kafka-run.ts';
 import { Ledger } from '../proofs/ledger.ts';
 import { storeInstances } from '../proofs/modality.ts';
 import { Canaries, DIGITS } from './canary.ts';
@@ -160,7 +161,12 @@ function outputOf(
   bridge: StartedBridge,
   cloudEnv: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const env = { PATH: process.env['PATH'], STUDYBRIDGE_DATA_DIR: join(bridge.folder, 'data'), ...cloudEnv };
+  const env = {
+    PATH: process.env['PATH'],
+    STUDYBRIDGE_DATA_DIR: join(bridge.folder, 'data'),
+    ...kafkaVariables(bridge.folder),
+    ...cloudEnv,
+  };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...command], { cwd: bridge.folder, env });
     let output = '';

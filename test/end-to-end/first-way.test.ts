@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const command of started.splice(0)) {
-    command.child.kill('SIGKILL');
+    command.kill('SIGKILL');
     await command.ended;
   }
   rmSync(folder, { recursive: true, force: true });
@@ -59,7 +59,7 @@ describe('a small hospital', () => {
       sites: [{ studies: { sent: 5 }, queue: { waiting: 0 }, parked: [], withdrawByHand: [] }],
     });
     const metrics = await (await fetch(`${first.http}/metrics`)).text();
-    first.child.kill('SIGTERM');
+    first.kill('SIGTERM');
     expect(await first.ended).toBe(0);
 
     await bridge();

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { askBridge } from '../../runtime/control/control-client.ts';
 import type { TopicName } from '../../schemas/records.ts';
 import { createSandboxCloud, SANDBOX_DELETE_PATH, SANDBOX_REPORT_PATH } from '../../simulator/cloud/sandbox-cloud.ts';
-import { type BridgePorts, type BridgeProcess, freePorts, startBridge } from '../proofs/bridge-process.ts';
+import { type BridgePorts, type BridgeProcess, freePorts } from '../proofs/bridge-process.ts';
 import { type InspectedRecord, recordsOf } from '../proofs/evidence.ts';
+import { bridgeDirectories, startBridgeOfRun } from './bridge-of-run.ts';
 
 const APP_ID = '100001';
 const TOKEN = '0123456789abcdef0123456789abcdef';
@@ -62,7 +63,7 @@ export async function startedBridge({ env = {}, dist }: BridgeWish = {}): Promis
   });
   await cloud.start(new AbortController().signal);
   const ports = await freePorts();
-  const bridge = await startBridge({
+  const bridge = await startBridgeOfRun({
     folder,
     ports,
     env: {
@@ -76,15 +77,14 @@ export async function startedBridge({ env = {}, dist }: BridgeWish = {}): Promis
     },
     ...(dist === undefined ? {} : { dist }),
   });
-  const status = (): Promise<BridgeStatus> => askStatus(join(folder, 'data'));
   return {
     folder,
     ports,
     process: bridge,
     cloudUrl: cloud.url,
     studies: () => heldStudies(cloud.url),
-    status,
-    idle: () => eventually(async () => isIdle(await status()), 'the bridge is idle'),
+    status: () => askStatus(bridgeDirectories(folder)),
+    idle: () => eventually(async () => isIdle(await askStatus(bridgeDirectories(folder))), 'the bridge is idle'),
     drained: async () => {
       bridge.signal('SIGTERM');
       return await bridge.ended;
@@ -113,8 +113,15 @@ function isStatus(item: unknown): item is BridgeStatus {
   return typeof item === 'object' && item !== null && 'tasks' in item && 'sites' in item;
 }
 
-async function askStatus(dataDirectory: string): Promise<BridgeStatus> {
-  for await (const item of askBridge(dataDirectory, { command: 'status' }, AbortSignal.timeout(PATIENCE_MS))) {
+/** Of all processes of the bridge together: each knows of its own tasks. */
+async function askStatus(directories: readonly string[]): Promise<BridgeStatus> {
+  const parts: BridgeStatus[] = [];
+  for (const directory of directories) parts.push(await askOne(directory));
+  return { tasks: parts.flatMap(({ tasks }) => tasks), sites: parts.flatMap(({ sites }) => sites) };
+}
+
+async function askOne(directory: string): Promise<BridgeStatus> {
+  for await (const item of askBridge(directory, { command: 'status' }, AbortSignal.timeout(PATIENCE_MS))) {
     if (isStatus(item)) return item;
   }
   throw new Error('the bridge did not say its status');

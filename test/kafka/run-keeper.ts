@@ -31,6 +31,8 @@ let folder = '';
 
 /** vitest's global set-up. */
 export async function setup(): Promise<void> {
+  // Of another project of the same run.
+  if (process.env[SOCKET] !== undefined) return;
   folder = mkdtempSync(join(tmpdir(), 'studybridge-keeper-'));
   const path = join(folder, 'socket');
   server = createServer((socket) => {
@@ -51,7 +53,7 @@ export async function setup(): Promise<void> {
 export async function teardown(): Promise<void> {
   server?.close();
   for (const one of started.splice(0)) await one[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
+  if (folder !== '') rmSync(folder, { recursive: true, force: true });
 }
 
 /** What the run's keeper answers; undefined where no keeper runs. */

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TopicName } from '../../schemas/records.ts';
+import { kafkaVariables } from '../kafka/kafka-run.ts';
 import type { Ledger } from './ledger.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/runtime/cli/main.cjs', import.meta.url));
@@ -16,7 +17,7 @@ export interface InspectedRecord {
 /** Every record of a topic of a stopped bridge. */
 export function recordsOf(folder: string, topic: string): readonly InspectedRecord[] {
   const run = spawnSync(process.execPath, [MAIN, 'inspect', topic, '--reveal', '--limit', '10000000'], {
-    env: { PATH: process.env['PATH'], STUDYBRIDGE_DATA_DIR: join(folder, 'data') },
+    env: { PATH: process.env['PATH'], STUDYBRIDGE_DATA_DIR: join(folder, 'data'), ...kafkaVariables(folder) },
     cwd: folder,
     maxBuffer: OUTPUT_BYTES_MAX,
     encoding: 'utf8',

@@ -1,18 +1,10 @@
 // The bridge on Kafka as a hospital runs it: topics, roles as processes of their own, a sandbox cloud beside them.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  type BridgePorts,
-  type BridgeProcess,
-  freePorts,
-  inheritedEnvironment,
-  startBridge,
-} from '../bridge-process.ts';
+import { createTopics } from '../../kafka/kafka-run.ts';
+import { type BridgePorts, type BridgeProcess, freePorts, startBridge } from '../bridge-process.ts';
 import type { KafkaPlace } from './committed-reader.ts';
 
-const MAIN = fileURLToPath(new URL('../../../dist/runtime/cli/main.cjs', import.meta.url));
 /** More than the 10 s that a drain may take. */
 const DRAIN_LIMIT_MS = 15_000;
 
@@ -70,20 +62,10 @@ export function kafkaEnvironment({ bootstrap, prefix }: KafkaPlace): Readonly<Re
   };
 }
 
-/** Creates the topics, as an operator does before the first start. */
-export function createTopics(place: KafkaPlace, folder: string, env: Readonly<Record<string, string>> = {}): void {
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'topics', 'create'], {
-    cwd: folder,
-    env: { ...inheritedEnvironment(), ...kafkaEnvironment(place), STUDYBRIDGE_DATA_DIR: join(folder, 'data'), ...env },
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`topics create ended with ${status}: ${stderr}`);
-}
-
 export async function deployed(plan: DeploymentPlan): Promise<Deployment> {
   const ports = await freePorts();
   const env = { ...kafkaEnvironment(plan.place), ...plan.env };
-  createTopics(plan.place, plan.folder, env);
+  createTopics(plan.folder, env);
   const seats: RoleSeat[] = [];
   let seated = 0;
   const join_ = async (role: Role): Promise<RoleSeat> => {

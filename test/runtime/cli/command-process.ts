@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brokerOfRun, createTopics, kafkaVariables } from '../../kafka/kafka-run.ts';
 
 const DIST = process.env['DIST_DIR'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
 const MAIN = join(DIST, 'runtime/cli/main.cjs');
@@ -16,6 +17,7 @@ export interface CommandPlan {
 export interface CommandProcess {
   readonly child: ChildProcess;
   readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
   output(): string;
   errors(): string;
   /** Resolves when standard output holds it; rejects when the process ends before. */
@@ -31,7 +33,7 @@ export function startCommand(plan: CommandPlan): CommandProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !OF_A_BRIDGE.test(name));
   const child = spawn(process.execPath, [MAIN, ...plan.args], {
     cwd: plan.folder,
-    env: { ...Object.fromEntries(inherited), ...FREE_PORTS, ...plan.environment },
+    env: { ...Object.fromEntries(inherited), ...FREE_PORTS, ...kafkaVariables(plan.folder), ...plan.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -61,6 +63,7 @@ export function startCommand(plan: CommandPlan): CommandProcess {
   return {
     child,
     pid: child.pid ?? 0,
+    kill: (signal) => void child.kill(signal),
     output: () => output,
     errors: () => errors,
     ended,
@@ -89,12 +92,42 @@ export interface ListeningBridge extends CommandProcess {
   readonly http: string;
 }
 
-/** A bridge that says it is ready. */
+/** A bridge that says it is ready; on Kafka, its roles as processes of their own. */
 export async function startListening(plan: Omit<CommandPlan, 'args'>): Promise<ListeningBridge> {
-  const command = startCommand({ ...plan, args: ['run', '--json'] });
-  const [line] = await command.printed(/^\{.*\}\n/);
-  const said: { hl7: { port: number }; dicom: { port: number }; http: { host: string; port: number } } =
-    JSON.parse(line);
+  if (brokerOfRun() === undefined) return listeningAt(await readyCommand({ ...plan, args: ['run', '--json'] }));
+  createTopics(plan.folder, kafkaVariables(plan.folder));
+  const [sinks, processors, connectors] = [
+    await readyCommand({ ...plan, args: ['run', 'sinks', '--json'] }),
+    await readyCommand({ ...plan, args: ['run', 'processors', '--json'] }),
+    await readyCommand({ ...plan, args: ['run', 'connectors', '--json'] }),
+  ];
+  const parts = [connectors, processors, sinks];
+  return {
+    ...listeningAt(connectors),
+    kill: (signal) => {
+      for (const part of parts) part.kill(signal);
+    },
+    output: () => parts.map((part) => part.output()).join(''),
+    errors: () => parts.map((part) => part.errors()).join(''),
+    ended: Promise.all(parts.map(({ ended }) => ended)).then((ends) => ends.find((end) => end !== 0) ?? 0),
+  };
+}
+
+interface ReadyCommand extends CommandProcess {
+  /** The line it said it with. */
+  readonly said: string;
+}
+
+async function readyCommand(plan: CommandPlan): Promise<ReadyCommand> {
+  const command = startCommand(plan);
+  const [said] = await command.printed(/^\{.*\}\n/);
+  return { ...command, said };
+}
+
+function listeningAt(command: ReadyCommand): ListeningBridge {
+  const said: { hl7: { port: number }; dicom: { port: number }; http: { host: string; port: number } } = JSON.parse(
+    command.said,
+  );
   return {
     ...command,
     hl7: said.hl7.port,
