@@ -1,27 +1,12 @@
 // Writes the generated files (`--write`), or says which are out of date (`--check`).
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { pastVersions, type TopicVersions } from './past-versions.ts';
-import { recordTypes, type TopicSchema } from './record-types.ts';
-import { recordedVersions } from './version-files.ts';
+import { pastVersions } from './past-versions.ts';
+import { recordTypes } from './record-types.ts';
+import { topicVersions } from './version-files.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-function topicVersions(): TopicVersions[] {
-  return readdirSync(`${root}schemas`)
-    .filter((name) => name.endsWith('.avsc'))
-    .sort()
-    .map((name) => {
-      const topic = name.slice(0, -'.avsc'.length);
-      const current = readFileSync(`${root}schemas/${name}`, 'utf8');
-      return { topic, current, recorded: recordedVersions(`${root}schemas/`, topic) };
-    });
-}
-
-function topicSchemas(): TopicSchema[] {
-  return topicVersions().map(({ topic, current }) => ({ topic, schema: JSON.parse(current) }));
-}
 
 function formatted(path: string, text: string): string {
   const biome = fileURLToPath(new URL('../../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
@@ -30,9 +15,12 @@ function formatted(path: string, text: string): string {
   return run.stdout.toString('utf8');
 }
 
+const topics = topicVersions(`${root}schemas/`);
+const schemas = topics.map(({ topic, current }) => ({ topic, schema: JSON.parse(current) }));
+
 const generated: ReadonlyMap<string, string> = new Map([
-  ['schemas/records.ts', formatted('schemas/records.ts', recordTypes(topicSchemas()))],
-  ['schemas/past-versions.ts', formatted('schemas/past-versions.ts', pastVersions(topicVersions()))],
+  ['schemas/records.ts', formatted('schemas/records.ts', recordTypes(schemas))],
+  ['schemas/past-versions.ts', formatted('schemas/past-versions.ts', pastVersions(topics))],
 ]);
 
 const write = process.argv.includes('--write');

@@ -1,10 +1,23 @@
 // The recorded versions of each topic's schema, as files: `versions/TOPIC/NUMBER.avsc`, oldest first.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { TopicVersions } from './past-versions.ts';
 
 const EXTENSION = '.avsc';
 
-/** Texts of a topic's versions, oldest first. `schemas` is the folder of the schemas, with a slash at the end. */
-export function recordedVersions(schemas: string, topic: string): readonly string[] {
+/** Every topic's schema and its recorded versions. `schemas` is the folder of the schemas, with a slash at the end. */
+export function topicVersions(schemas: string): readonly TopicVersions[] {
+  return readdirSync(schemas)
+    .filter((name) => name.endsWith(EXTENSION))
+    .sort()
+    .map((name) => {
+      const topic = name.slice(0, -EXTENSION.length);
+      const current = readFileSync(`${schemas}${name}`, 'utf8');
+      return { topic, current, recorded: recordedVersions(schemas, topic) };
+    });
+}
+
+/** Oldest first. */
+function recordedVersions(schemas: string, topic: string): readonly string[] {
   const folder = `${schemas}versions/${topic}`;
   if (!existsSync(folder)) return [];
   const numbers = readdirSync(folder)

@@ -1,8 +1,8 @@
 // Judges a schema against its recorded versions: a change must be readable in both directions, and recorded.
 
-import type { TopicVersions } from '../../schemas/generate/past-versions.ts';
-import { schemaWithoutDocs } from '../../schemas/generate/version-files.ts';
-import { schemaIncompatibility } from '../avro/compatibility.ts';
+import type { TopicVersions } from '../../../schemas/generate/past-versions.ts';
+import { schemaWithoutDocs } from '../../../schemas/generate/version-files.ts';
+import { schemaIncompatibility } from '../compatibility.ts';
 
 /** Records every schema that differs from its newest version. */
 export const RECORD_COMMAND = 'npm run record-schemas';
