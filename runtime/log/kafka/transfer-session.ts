@@ -50,6 +50,8 @@ export interface TransferSession extends AsyncDisposable {
 }
 
 const SEND_BYTES = 4 * 1024 * 1024;
+/** kafkajs copies a partition's list for each message it adds to it. */
+const SEND_MESSAGES = 1_000;
 const MESSAGE_OVERHEAD_BYTES = 64;
 
 /** Rejects with the client's error, or with the signal's reason. */
@@ -101,8 +103,11 @@ class TransferWriter implements AsyncDisposable {
       transactionTimeout: tuning.transactionTimeoutMs,
       // Short steps: a broker that is still completing the last transaction answers so for a few milliseconds.
       retry: { initialRetryTime: 1, maxRetryTime: 100, retries: 20 },
-      // Every message names its partition.
-      createPartitioner: () => () => 0,
+      // Every message names its partition; kafkajs asks all the same.
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
     });
   }
 
@@ -166,7 +171,7 @@ function* slices(messages: readonly TransferMessage[]): Generator<readonly Trans
   let bytes = 0;
   for (const message of messages) {
     const size = message.key.length + (message.value?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
-    if (slice.length > 0 && bytes + size > SEND_BYTES) {
+    if (slice.length > 0 && (bytes + size > SEND_BYTES || slice.length >= SEND_MESSAGES)) {
       yield slice;
       slice = [];
       bytes = 0;
