@@ -5,7 +5,7 @@ import { silentTelemetry } from '../../../../runtime/contracts/telemetry.ts';
 import { openClusterReader } from '../../../../runtime/log/kafka/cluster-reader.ts';
 import { kafkaClient } from '../../../../runtime/log/kafka/kafka-client.ts';
 import { kafkaBroker, randomPrefix } from '../../../kafka/broker.ts';
-import { connectionTo } from './transport-under-test.ts';
+import { connectionTo, createTopics } from './transport-under-test.ts';
 
 const PRODUCERS = 8;
 const EACH = 10;
@@ -21,7 +21,7 @@ describe.skipIf(!broker.available)('aborted records', () => {
     kafka = kafkaClient(connectionTo(broker.bootstrap), silentTelemetry);
     const admin = kafka.admin();
     await admin.connect();
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] });
+    await createTopics(admin, [{ topic, numPartitions: 1 }]);
     await admin.disconnect();
     const producers = Array.from({ length: PRODUCERS }, (_, index) => producerOf(index));
     await Promise.all(producers.map((producer) => producer.connect()));

@@ -9,7 +9,7 @@ import {
 } from '../../../../runtime/log/kafka/cluster-reader.ts';
 import { kafkaClient } from '../../../../runtime/log/kafka/kafka-client.ts';
 import { kafkaBroker, randomPrefix } from '../../../kafka/broker.ts';
-import { connectionTo, NO_WAIT } from './transport-under-test.ts';
+import { connectionTo, createTopics, NO_WAIT } from './transport-under-test.ts';
 
 const broker = await kafkaBroker();
 
@@ -36,10 +36,7 @@ describe.skipIf(!broker.available)('cluster reader', () => {
     topics += 1;
     const topic = `${prefix}${topics}`;
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
-    });
+    await createTopics(admin, [{ topic, numPartitions: partitions, configEntries }]);
     return topic;
   }
 
