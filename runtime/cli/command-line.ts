@@ -61,6 +61,7 @@ function commands(terminal: Terminal, exitWith: ExitWith): Command {
   example(program, 'studybridge run');
   addPlayers(program, terminal, exitWith);
   addReaders(program, terminal, exitWith);
+  addKafka(program, terminal, exitWith);
   return program;
 }
 
@@ -150,6 +151,37 @@ function addReaders(program: Command, terminal: Terminal, exitWith: ExitWith): v
     .argument('[code]', 'the code; without it, all are listed')
     .addOption(jsonOption())
     .action((code, options) => exitWith(explain(terminal, code, options)));
+}
+
+/** The Kafka client is loaded by the commands that use it. */
+const topicCommands = () => import('./topics-command.ts');
+
+/** What is done on a Kafka cluster before the bridge runs there. */
+function addKafka(program: Command, terminal: Terminal, exitWith: ExitWith): void {
+  const topics = added(
+    program,
+    'topics',
+    'list, create and verify the topics the bridge needs on Kafka',
+    'KAFKA_BROKERS=kafka:9092 studybridge topics create',
+  );
+  added(topics, 'list', 'say which topics must be, and whether they are', 'studybridge topics list --json')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options) => exitWith(await (await topicCommands()).showTopics(terminal, options)));
+  added(topics, 'create', 'create what is missing, change nothing', 'studybridge topics create')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options) => exitWith(await (await topicCommands()).makeTopics(terminal, options)));
+  added(
+    topics,
+    'verify',
+    'name what is missing or differs, and leave with 1 when the bridge would not start',
+    'studybridge topics verify --repair',
+  )
+    .addOption(configOption())
+    .option('--repair', 'set what may be changed while a topic is in use')
+    .addOption(jsonOption())
+    .action(async (options) => exitWith(await (await topicCommands()).checkTopics(terminal, options)));
 }
 
 type ExitWith = (code: ExitCode) => void;

@@ -2,7 +2,6 @@
 
 import { isLoopbackHost } from '../config/address-range.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationError } from '../config/configuration-fault.ts';
 import { systemClock } from '../contracts/clock.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
 import { processTelemetry } from '../telemetry/process-telemetry.ts';
@@ -12,6 +11,7 @@ import { codeOf, ServiceFailure } from '../wiring/service-stack.ts';
 import { createBridge } from '../wiring.ts';
 import { type ConfigOptions, configurationOf } from './check-config-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { kafkaNeeded } from './kafka-needed.ts';
 import { packageVersion } from './package-version.ts';
 import { endOnProgramFaults } from './program-faults.ts';
 import { aborted, shutdownSignals } from './shutdown-signals.ts';
@@ -80,9 +80,8 @@ async function drainAll(bridge: Bridge, telemetry: Telemetry): Promise<void> {
 /** Parts of a bridge meet in topics that several processes share: those are Kafka's. */
 function configurationFor(role: BridgeRole, options: ConfigOptions): Configuration {
   const { configuration } = configurationOf(options);
-  if (role !== 'all' && configuration.kafka === undefined) {
-    const expectation = `brokers, since \`run ${role}\` shares the log with other processes; \`run\` alone needs none`;
-    throw new ConfigurationError([{ key: 'KAFKA_BROKERS', value: '(missing)', expectation }]);
+  if (role !== 'all') {
+    kafkaNeeded(configuration, `\`run ${role}\` shares the log with other processes; \`run\` alone needs none`);
   }
   return inRole(configuration, role);
 }

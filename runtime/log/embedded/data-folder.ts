@@ -25,14 +25,27 @@ export async function prepareFolder(folder: string): Promise<FolderIdentity> {
 
 /** `mkdir` with `recursive` never ends where a file system answers ENOENT below a folder that exists, as /proc does. */
 async function makeFolder(folder: string): Promise<void> {
+  if (await isMade(folder)) return;
+  const parent = dirname(folder);
+  if (!existsSync(parent)) await makeFolder(parent);
+  await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    // Another part of this process makes a folder below the same one at the same time.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+}
+
+/** False: a folder above it is not there. */
+async function isMade(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return;
-    const parent = dirname(folder);
-    if (code !== 'ENOENT' || existsSync(parent)) throw error;
-    await makeFolder(parent);
-    await mkdir(folder, { mode: 0o700 });
+    const code = codeOf(error);
+    if (code === 'ENOENT') return false;
+    if (code !== 'EEXIST') throw error;
   }
+  return true;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -32,7 +32,7 @@ export function kafkaClient(connection: KafkaConnection, telemetry: Telemetry, v
     ...variant,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => {
-      if (isPartitionerNotice(entry)) return;
+      if (isAdvice(entry)) return;
       telemetry.record('kafka.client_warned', { namespace: entry.namespace ?? '', code: logCode(entry) });
     },
   });
@@ -82,9 +82,12 @@ function saslOptions({ mechanism, username, password }: NonNullable<KafkaConnect
 }
 
 /** Our producers bring their partitioner; the notice is printed once even so when a tool's producer does not. */
-function isPartitionerNotice({ log }: LogEntry): boolean {
-  return log.message.startsWith('KafkaJS v2.0.0 switched default partitioner');
+/** Of a default partitioner that is not used, and of retries that are bounded because a failed producer is replaced. */
+function isAdvice({ log }: LogEntry): boolean {
+  return ADVICE.some((beginning) => log.message.startsWith(beginning));
 }
+
+const ADVICE = ['KafkaJS v2.0.0 switched default partitioner', 'Limiting retries for the idempotent producer'];
 
 /** The fixed beginnings of kafkajs' lines. What follows them may be text of a broker, so it is only compared. */
 const LINES: readonly (readonly [beginning: string, code: string])[] = [
