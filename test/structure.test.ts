@@ -27,6 +27,8 @@ const WIRING = [/^runtime\/wiring(\.ts|\/)/, /^runtime\/cli\//, /^bench\//, /^te
 
 /** Each third-party package is imported by the one place that owns it. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  kafkajs: ['runtime/log/kafka/'],
+  '@bokuweb/zstd-wasm': ['runtime/log/kafka/compression/'],
   lmdb: ['runtime/log/embedded/', 'runtime/state/'],
   avsc: ['codecs/avro/'],
   'dicom-parser': ['codecs/dicom/'],
