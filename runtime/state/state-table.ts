@@ -43,8 +43,13 @@ export class StateTable {
 
   /** Only inside a transaction, which writes at once, or inside a `batch`, which writes on LMDB's own thread. */
   write(task: string, changes: readonly StateChange[]): void {
+    let last: string | undefined;
+    let number = 0;
     for (const { store, key, bytes } of changes) {
-      const at = stateKey(this.#numberFor(storeName(task, store)), key);
+      // Changes come store by store, mostly.
+      if (store !== last) number = this.#numberFor(storeName(task, store));
+      last = store;
+      const at = stateKey(number, key);
       if (bytes === undefined) void this.#state.remove(at);
       else void this.#state.put(at, asBuffer(bytes));
     }

@@ -5,6 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../contracts/clock.ts';
 import { LogError } from '../../contracts/record-log.ts';
+import { SortedChanges } from '../../state/sorted-changes.ts';
 import type { StateCache } from '../../state/state-cache.ts';
 import type { StateChange } from '../tasks/task-storage.ts';
 import type { ClusterReader, FetchedPartition, FetchedRecord } from './cluster-reader.ts';
@@ -49,33 +50,66 @@ export interface Restored {
 }
 
 const SLASH = 0x2f;
-const FETCH_BYTES = 8 * 1024 * 1024;
-/** A slice is encoded in one turn: a few ms, so that heartbeats and sockets live beside a long restore. */
-const SLICE_CHANGES = 4_000;
+/** Decoded in one turn of the event loop, in a few ms. */
+const FETCH_BYTES = 2 * 1024 * 1024;
+/** Bounds what is held in memory to be sorted. */
+const GROUP_CHANGES = 250_000;
+const GROUP_BYTES = 64 * 1024 * 1024;
+/** A slice is merged and encoded in one turn: a few ms, so that heartbeats and sockets live beside a long restore. */
+const SLICE_CHANGES = 2_000;
 const WAIT_MS = 500;
 /** The marker is committed, so its offset is readable at once; a log that ends before it has lost its tail. */
 const STALLED_MS = 30_000;
 
-/** Brings the cache up to the marker. Rejects with `log.unavailable` when the changelog ends before it. */
+/**
+ * Brings the cache up to the marker. Changes are applied in groups, each in the order of keys: until a group is whole,
+ * the cache says that it reaches to the group's beginning, from where a restore that is broken off is repeated.
+ * Rejects with `log.unavailable` when the changelog ends before the marker.
+ */
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  const { cache, through, signal } = options;
+  const { cache, through } = options;
   const begunMs = systemClock.nowMs();
   const from = await beginning(options);
+  const group = new SortedChanges();
   let changes = 0;
+  let grouped = 0;
+  let reached = from;
   for await (const { records, next } of chunks(options, from)) {
-    for (let start = 0; start < records.length; start += SLICE_CHANGES) {
-      const slice = records.slice(start, start + SLICE_CHANGES);
-      const found = changesIn(slice, through);
-      changes += found.length;
-      const reached = start + SLICE_CHANGES < records.length ? (slice.at(-1)?.offset ?? from) + 1n : next;
+    for (const record of records) {
+      const change = record.offset < through ? changeIn(record) : undefined;
+      if (change === undefined) continue;
+      group.add(change);
+      grouped += 1;
+    }
+    if (grouped >= GROUP_CHANGES || group.bytes >= GROUP_BYTES) {
       // What a half restored copy contains is as old as what it began with.
-      await cache.apply(found, min(reached, through), cache.currentAtMs ?? begunMs);
-      signal.throwIfAborted();
-      await turn();
+      await applyGroup(options, group, reached, cache.currentAtMs ?? begunMs);
+      changes += grouped;
+      grouped = 0;
+      reached = next;
     }
   }
+  await applyGroup(options, group, reached, cache.currentAtMs ?? begunMs);
   await cache.apply([], through, begunMs);
-  return { changes, from };
+  return { changes: changes + grouped, from };
+}
+
+async function applyGroup(
+  { cache, signal }: RestoreOptions,
+  group: SortedChanges,
+  reached: bigint,
+  currentAtMs: number,
+): Promise<void> {
+  let slice: StateChange[] = [];
+  for (const change of group.take()) {
+    slice.push(change);
+    if (slice.length < SLICE_CHANGES) continue;
+    await cache.apply(slice, reached, currentAtMs);
+    slice = [];
+    signal.throwIfAborted();
+    await turn();
+  }
+  await cache.apply(slice, reached, currentAtMs);
 }
 
 /** Where to read on; a copy that has missed what the log no longer has is dropped. */
@@ -88,8 +122,8 @@ async function beginning({ reader, topic, partition, cache, through }: RestoreOp
   return first;
 }
 
-/** What the partition holds before the marker; the next chunk is on its way while one is applied. */
-async function* chunks(options: RestoreOptions, from: bigint): AsyncGenerator<FetchedPartition, void, undefined> {
+/** What the partition holds before the marker; the next chunk is on its way while one is worked on. */
+async function* chunks(options: RestoreOptions, from: bigint): AsyncGenerator<FetchedChunk, void, undefined> {
   const { through, signal } = options;
   let progressMs = systemClock.monotonicMs();
   let next = from;
@@ -107,24 +141,12 @@ async function* chunks(options: RestoreOptions, from: bigint): AsyncGenerator<Fe
   }
 }
 
-async function fetchFrom({ reader, topic, partition }: RestoreOptions, offset: bigint): Promise<FetchedPartition> {
+type FetchedChunk = Pick<FetchedPartition, 'records' | 'next'>;
+
+async function fetchFrom({ reader, topic, partition }: RestoreOptions, offset: bigint): Promise<FetchedChunk> {
   const wanted = [{ topic, partition, offset, maxBytes: FETCH_BYTES }];
   const [chunk] = await reader.fetch(wanted, { maxWaitMs: WAIT_MS, minBytes: 1 });
   // Out of range: the log has lost its tail, or its head since it was asked for.
-  if (chunk === undefined || chunk.outOfRange) throw new LogError('log.unavailable');
-  return chunk;
-}
-
-function changesIn(records: readonly FetchedRecord[], through: bigint): readonly StateChange[] {
-  const changes: StateChange[] = [];
-  for (const record of records) {
-    if (record.offset >= through) break;
-    const change = changeIn(record);
-    if (change !== undefined) changes.push(change);
-  }
-  return changes;
-}
-
-function min(left: bigint, right: bigint): bigint {
-  return left < right ? left : right;
+  if (chunk?.outOfRange === true) throw new LogError('log.unavailable');
+  return chunk ?? { records: [], next: offset };
 }
