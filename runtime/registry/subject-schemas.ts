@@ -2,7 +2,7 @@
 import { schemaIncompatibility } from '../../codecs/avro/compatibility.ts';
 import { canonicalSchema } from '../../codecs/avro/writer-schema.ts';
 import { EnvironmentError } from '../contracts/environment-error.ts';
-import type { Telemetry } from '../contracts/telemetry.ts';
+import { silentTelemetry, type Telemetry } from '../contracts/telemetry.ts';
 import {
   compatible,
   type RegisteredVersion,
@@ -78,8 +78,9 @@ export async function agreeOn(wait: RegistryWait, held: SubjectSchemas, mode: 'r
 }
 
 /** The id of the schema, newly registered. */
-export async function register(wait: RegistryWait, { subject, text }: SubjectSchemas): Promise<number> {
-  const id = await wait.ask(subject, (client, signal) => registered(client, subject, text, signal));
+export async function register(wait: RegistryWait, held: SubjectSchemas): Promise<number> {
+  const { subject, text } = held;
+  const id = await registeredHereOrBeside(wait, held);
   if (id === undefined) throw refused(subject, 'says that the subject is missing when a schema is registered for it');
   // Others will ask for what stands in the record: that must be this schema. Apicurio, for one, has two kinds of ids.
   const known = await wait.ask(subject, (client, signal) => schemaOf(client, id, signal));
@@ -87,6 +88,22 @@ export async function register(wait: RegistryWait, { subject, text }: SubjectSch
     throw refused(subject, `gives another schema for id ${id} than was registered with it`);
   }
   return id;
+}
+
+/**
+ * Apicurio answers 409, as to an incompatible schema, when two processes register a subject's first version at once: the
+ * schema of the other is then ours too.
+ */
+async function registeredHereOrBeside(wait: RegistryWait, held: SubjectSchemas): Promise<number | undefined> {
+  const { subject, text } = held;
+  try {
+    return await wait.ask(subject, (client, signal) => registered(client, subject, text, signal));
+  } catch (error) {
+    if (!(error instanceof EnvironmentError && error.code === 'registry.incompatible')) throw error;
+    const beside = (await heldBy(wait, held, silentTelemetry)).id;
+    if (beside === undefined) throw error;
+    return beside;
+  }
 }
 
 function incompatible(subject: string, why: string): EnvironmentError {
