@@ -4,6 +4,7 @@ import { DICOM_FACTS } from './facts/dicom.ts';
 import { HL7_FACTS } from './facts/hl7.ts';
 import { KAFKA_FACTS } from './facts/kafka.ts';
 import { LOG_FACTS } from './facts/log.ts';
+import { MIGRATION_FACTS } from './facts/migration.ts';
 import { PROCESS_FACTS } from './facts/process.ts';
 import { REGISTRY_FACTS } from './facts/registry.ts';
 import { SPOOL_FACTS } from './facts/spool.ts';
@@ -40,6 +41,7 @@ export const FACTS = {
   ...HL7_FACTS,
   ...KAFKA_FACTS,
   ...LOG_FACTS,
+  ...MIGRATION_FACTS,
   ...PROCESS_FACTS,
   ...REGISTRY_FACTS,
   ...SPOOL_FACTS,
