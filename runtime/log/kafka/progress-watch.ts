@@ -85,7 +85,11 @@ export class ProgressWatch implements ProgressSource, AsyncDisposable {
       tasks,
       ends: (topic) => ends.get(names.topic(topic)) ?? none,
       // A group that has committed nothing yet answers -1: it has read nothing.
-      positions: (task, topic) => positions.get(task)?.get(names.topic(topic)) ?? none,
+      positions: (task, topic) =>
+        positions
+          .get(task)
+          ?.get(names.topic(topic))
+          ?.map((position) => (position < 0n ? 0n : position)) ?? none,
     };
   }
 
