@@ -16,6 +16,7 @@
  *    log becomes writable again.
  */
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import type { Entry, Position } from '../../../schemas/record-entry.ts';
 import { type Clock, systemClock } from '../../contracts/clock.ts';
 import { crashPoint } from '../../contracts/crash-point.ts';
@@ -112,6 +113,8 @@ export class RecordProducer {
     crashPoint('append.before');
     const job = new AppendJob(entries, batchBytesMax, systemClock.monotonicMs() + appendTimeoutMs);
     const withdraw = (): void => job.reject(signal.reason);
+    // A sender may have many appends on its way.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', withdraw, { once: true });
     pressure.appendBegan(entries.length);
     try {

@@ -183,15 +183,16 @@ async function topicStates(admin: Admin, expected: readonly ExpectedTopic[]): Pr
 const LOOK_EVERY_MS = 50;
 const KNOWN_WITHIN_MS = 30_000;
 
-/** Brokers learn of a topic one after the other. */
+/** Brokers learn of a topic one after the other, and lead its partitions a moment later. */
 async function untilKnown(admin: Admin, topics: readonly string[]): Promise<void> {
   const giveUpMs = systemClock.monotonicMs() + KNOWN_WITHIN_MS;
   for (;;) {
     try {
       await admin.fetchTopicMetadata({ topics: [...topics] });
+      for (const topic of topics) await admin.fetchTopicOffsets(topic);
       return;
     } catch (error) {
-      // It is created: a broker that does not know it yet says that there is none.
+      // It is created: a broker that does not know it yet says that there is none, or that another leads it.
       if (systemClock.monotonicMs() > giveUpMs) throw error;
     }
     await systemClock.sleep(LOOK_EVERY_MS, NEVER);

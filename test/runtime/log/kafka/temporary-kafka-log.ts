@@ -57,8 +57,9 @@ export const TUNING: KafkaTuning = {
 export interface KafkaLogPlan {
   readonly brokers: readonly string[];
   readonly prefix?: string;
-  /** Whose changelogs there are to be. */
   readonly topology?: readonly TaskOutline[];
+  /** Tasks that may run besides those of the topology: their changelogs are made. */
+  readonly changelogs?: readonly string[];
   readonly layout?: Partial<KafkaLayout>;
   readonly tuning?: Partial<KafkaTuning>;
   readonly telemetry?: Telemetry;
@@ -72,7 +73,7 @@ export async function openTemporaryKafkaLog(plan: KafkaLogPlan): Promise<Tempora
   const connection = connectionTo(...plan.brokers);
   const layout = { ...layoutOf(plan.prefix ?? randomPrefix()), ...plan.layout };
   const topology = plan.topology ?? [];
-  const topics = expectedTopics(layout, topology);
+  const topics = expectedTopics(layout, [...topology, ...(plan.changelogs ?? []).map((name) => ({ name }))]);
   await createTopics(connection, silentTelemetry, topics);
   const cacheFolder = await mkdtemp(join(tmpdir(), 'studybridge-cache-'));
   const clock = new ManualClock();
