@@ -1,6 +1,7 @@
 // The DICOM store SCP: listens, holds the associations, drains them.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { healsByItself } from '../../runtime/contracts/record-log.ts';
 import type { Service } from '../../runtime/contracts/service.ts';
 import { Association, type AssociationHost } from './association.ts';
 import { DeadlineWatch } from './deadline-watch.ts';
@@ -97,8 +98,8 @@ class ListeningStoreScp implements StoreScp {
   #refusal(): RejectionReason | undefined {
     if (this.#draining) return 'draining';
     const health = this.#options.log.health();
-    // A full disk heals by itself, and objects wait for that; a log that has ended takes nothing more.
-    if (!health.writable && health.code !== 'log.full') return 'log_ended';
+    // Objects wait for what heals by itself; a log that has ended takes nothing more.
+    if (!health.writable && !healsByItself(health.code)) return 'log_ended';
     return this.#openCount() >= this.#limits.associationsMax ? 'associations_max' : undefined;
   }
 

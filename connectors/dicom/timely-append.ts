@@ -1,6 +1,6 @@
 // An append that ends by a deadline, whatever the log does: a sender waits for the answer.
 import type { Clock } from '../../runtime/contracts/clock.ts';
-import { type Entry, LogError, type RecordLog } from '../../runtime/contracts/record-log.ts';
+import { type Entry, healsByItself, LogError, type RecordLog } from '../../runtime/contracts/record-log.ts';
 import type { DeadlineWatch } from './deadline-watch.ts';
 
 export interface TimelyAppend {
@@ -10,7 +10,7 @@ export interface TimelyAppend {
   readonly deadlineMs: number;
 }
 
-const FULL_RETRY_MS = 250;
+const RETRY_MS = 250;
 
 /** The appends of one association, one at a time. */
 export class TimelyAppender {
@@ -48,7 +48,7 @@ export class TimelyAppender {
   }
 }
 
-/** A full disk heals by itself, so that is waited for until the signal aborts; any other refusal is final. */
+/** What heals by itself is waited for until the signal aborts; any other refusal is final. */
 export async function append(
   { log, clock }: Pick<TimelyAppend, 'log' | 'clock'>,
   entries: readonly Entry[],
@@ -59,8 +59,8 @@ export async function append(
       await log.append(entries, signal);
       return true;
     } catch (error) {
-      if (!(error instanceof LogError) || error.code !== 'log.full' || signal.aborted) return false;
+      if (!(error instanceof LogError) || !healsByItself(error.code) || signal.aborted) return false;
     }
-    await clock.sleep(FULL_RETRY_MS, signal);
+    await clock.sleep(RETRY_MS, signal);
   }
 }

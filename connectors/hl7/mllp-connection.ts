@@ -3,7 +3,7 @@
 // What one read brings is one batch: its records go to the log in one append, so that they are flushed together, and its
 // answers are written together. Batches are appended at the same time and answered in order. A batch is
 //
-//   appending → durable                answered as the intake decided
+//   appending → durable                answered as the intake decided; AE for what is larger than the log will ever take
 //             → waiting → appending    the log said no for now; tried again until the deadline
 //             → refused                answered AR, where the setting says so
 //
@@ -16,7 +16,7 @@ import { type AcknowledgementStamp, writeAcknowledgement } from '../../codecs/hl
 import { type FrameRoom, MllpFramer } from '../../codecs/hl7/mllp-framer.ts';
 import type { Clock } from '../../runtime/contracts/clock.ts';
 import { crashPoint } from '../../runtime/contracts/crash-point.ts';
-import type { RecordLog } from '../../runtime/contracts/record-log.ts';
+import { type RecordLog, RecordRefused } from '../../runtime/contracts/record-log.ts';
 import type { Telemetry } from '../../runtime/contracts/telemetry.ts';
 import { failed } from '../../schemas/failure.ts';
 import type { Entry } from '../../schemas/record-entry.ts';
@@ -54,12 +54,16 @@ interface Batch {
   readonly bytes: number;
   readonly begunMs: number;
   state: 'appending' | 'waiting' | 'durable' | 'refused';
+  /** Of a durable batch: the messages that the log will never take, by their index. */
+  refused: ReadonlySet<number>;
 }
 
 /** Answers that the sender has not read; above it, nothing more is read from it. */
 const UNREAD_ANSWERS_BYTES_MAX = 65_536;
 /** How long an ended connection stays to be read, since closing it with unread bytes would destroy the last answers on their way. */
 const LINGER_MS = 1000;
+const NONE: ReadonlySet<number> = new Set();
+const RECORD_REFUSED = failed('log.record_refused', 'the message is larger than can be stored').failure;
 const LOG_UNAVAILABLE = failed('hl7.log_unavailable', 'the message could not be stored, send it again').failure;
 
 export class MllpConnection {
@@ -203,6 +207,7 @@ export class MllpConnection {
       bytes,
       begunMs: this.#services.clock.monotonicMs(),
       state: 'appending',
+      refused: NONE,
     };
     this.#batches.push(batch);
     this.#append(batch);
@@ -224,6 +229,13 @@ export class MllpConnection {
   /** Nothing is lost: the sender has not been told yes. */
   #notAppended(batch: Batch, error: unknown): void {
     if (this.#closed || batch.state !== 'appending') return;
+    if (error instanceof RecordRefused) {
+      // All others of the batch are durable; to send this one again would be in vain.
+      batch.state = 'durable';
+      batch.refused = error.refused;
+      this.#planFlush();
+      return;
+    }
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (this.#services.limits.whenLogCannot === 'reject') {
       batch.state = 'refused';
@@ -293,15 +305,21 @@ export class MllpConnection {
     const { stamp, telemetry, clock } = this.#services;
     const refused = batch.state === 'refused';
     let answers = '';
-    for (const { header, answer, failure } of batch.intakes) {
+    for (const [index, { header, answer, failure }] of batch.intakes.entries()) {
       if (header.unwanted) continue;
-      const text = refused
-        ? writeAcknowledgement(header, 'AR', LOG_UNAVAILABLE, stamp())
-        : writeAcknowledgement(header, answer, failure, stamp());
+      let text: string;
+      if (refused) text = writeAcknowledgement(header, 'AR', LOG_UNAVAILABLE, stamp());
+      else if (batch.refused.has(index)) text = writeAcknowledgement(header, 'AE', RECORD_REFUSED, stamp());
+      else text = writeAcknowledgement(header, answer, failure, stamp());
       answers += `\x0b${text}\x1c\r`;
     }
-    if (refused) recordRefused(telemetry, batch.intakes.length);
-    else recordAccepted(telemetry, batch.intakes);
+    if (refused) recordRefused(telemetry, LOG_UNAVAILABLE.code, 'AR', batch.intakes.length);
+    else if (batch.refused.size === 0) recordAccepted(telemetry, batch.intakes);
+    else {
+      const accepted = batch.intakes.filter((_, index) => !batch.refused.has(index));
+      recordRefused(telemetry, RECORD_REFUSED.code, 'AE', batch.intakes.length - accepted.length);
+      recordAccepted(telemetry, accepted);
+    }
     const tookSeconds = (clock.monotonicMs() - batch.begunMs) / 1000;
     telemetry.record('hl7.acknowledged', { answers: batch.intakes.length, tookSeconds });
     return answers;
@@ -344,10 +362,8 @@ export class MllpConnection {
   }
 }
 
-function recordRefused(telemetry: Telemetry, messages: number): void {
-  for (let count = 0; count < messages; count += 1) {
-    telemetry.record('hl7.message_refused', { code: LOG_UNAVAILABLE.code, answer: 'AR' });
-  }
+function recordRefused(telemetry: Telemetry, code: string, answer: 'AR' | 'AE', messages: number): void {
+  for (let count = 0; count < messages; count += 1) telemetry.record('hl7.message_refused', { code, answer });
 }
 
 function recordAccepted(telemetry: Telemetry, intakes: readonly Intake[]): void {

@@ -71,6 +71,11 @@ export class LogError extends Error {
   }
 }
 
+/** A full disk, or brokers that do not answer: senders wait. */
+export function healsByItself(code: LogErrorCode): boolean {
+  return code === 'log.full' || code === 'log.unavailable';
+}
+
 /**
  * The log will never take some of the entries, because of what they are: larger than a record may be. All others of the
  * call are durable. To append them again would be in vain; whoever sent them is to be told no.

@@ -140,16 +140,19 @@ describe('store events', () => {
     expect((await post([STORED])).status).toBe(503);
   });
 
-  test('wait for a full disk until the deadline', async () => {
-    const clock = new ManualClock();
-    const { log, post } = door({ clock });
-    log.refuse(new LogError('log.full'));
-    const answer = post([STORED]);
-    await log.appended(1);
-    log.open();
-    await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(250);
-    expect((await answer).status).toBe(202);
-    expect(log.entries).toHaveLength(1);
-  });
+  test.each(['log.full', 'log.unavailable'] as const)(
+    'wait while the log says %s, until the deadline',
+    async (code) => {
+      const clock = new ManualClock();
+      const { log, post } = door({ clock });
+      log.refuse(new LogError(code));
+      const answer = post([STORED]);
+      await log.appended(1);
+      log.open();
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(250);
+      expect((await answer).status).toBe(202);
+      expect(log.entries).toHaveLength(1);
+    },
+  );
 });

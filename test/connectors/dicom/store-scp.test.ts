@@ -95,25 +95,28 @@ describe('store SCP', () => {
     expect(started.telemetry.names().filter((name) => name === 'dicom.log_behind')).toHaveLength(1);
   });
 
-  test('waits for a full disk until the deadline, and not for a log that is closed', async () => {
-    const clock = new ManualClock();
-    await using started = await startedScp({ clock });
-    const client = await UpperLayerClient.associated(started.port);
-    started.log.refuse(new LogError('log.full'));
-    client.write(storeBytes(1, OBJECT));
-    const status = client.status();
-    await started.log.appended(1);
-    for (let tick = 0; tick < 20; tick += 1) {
-      clock.advance(100);
-      await quiet(2);
-    }
-    expect(started.log.appends).toBeGreaterThan(3);
-    started.log.open();
-    expect(await advanceUntil(clock, status)).toBe(0);
-    started.log.refuse(new LogError('log.closed'));
-    client.write(storeBytes(1, OBJECT));
-    expect(await client.status()).toBe(0xa700);
-  });
+  test.each(['log.full', 'log.unavailable'] as const)(
+    'waits while the log says %s until the deadline, and not for a log that is closed',
+    async (code) => {
+      const clock = new ManualClock();
+      await using started = await startedScp({ clock });
+      const client = await UpperLayerClient.associated(started.port);
+      started.log.refuse(new LogError(code));
+      client.write(storeBytes(1, OBJECT));
+      const status = client.status();
+      await started.log.appended(1);
+      for (let tick = 0; tick < 20; tick += 1) {
+        clock.advance(100);
+        await quiet(2);
+      }
+      expect(started.log.appends).toBeGreaterThan(3);
+      started.log.open();
+      expect(await advanceUntil(clock, status)).toBe(0);
+      started.log.refuse(new LogError('log.closed'));
+      client.write(storeBytes(1, OBJECT));
+      expect(await client.status()).toBe(0xa700);
+    },
+  );
 
   test.each([
     ['ends inside an element', 0xc000, OBJECT.subarray(0, 60), STORE],

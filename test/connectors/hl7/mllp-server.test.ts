@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { createMllpServer } from '../../../connectors/hl7/mllp-server.ts';
 import { systemClock } from '../../../runtime/contracts/clock.ts';
-import { LogError } from '../../../runtime/contracts/record-log.ts';
+import { LogError, RecordRefused } from '../../../runtime/contracts/record-log.ts';
 import { silentTelemetry } from '../../../runtime/contracts/telemetry.ts';
 import { FakeLog } from './fake-log.ts';
 import { framed, order, verdict } from './mllp-client.ts';
@@ -164,18 +164,34 @@ test('MLLP server: one answer a message whatever MSH-15 and MSH-16 ask for, none
   expect(log.messages().length).toBe(4);
 });
 
-test('MLLP server: while the log has no space a sender waits, and is answered when space returns', async () => {
-  const { log, client } = await startServer({ appendDeadlineMs: 20_000 });
+test.each(['log.full', 'log.unavailable'] as const)(
+  'MLLP server: while the log says %s a sender waits, and is answered when it takes again',
+  async (code) => {
+    const { log, client } = await startServer({ appendDeadlineMs: 20_000 });
+    const sender = await client();
+    log.refuse(new LogError(code));
+    sender.send(order('A1'), order('A2'));
+    await log.nextAppend();
+    log.take();
+    expect((await sender.expectAnswers(2)).map(verdict)).toEqual(['AA A1', 'AA A2']);
+    expect(log.messages().length).toBe(2);
+  },
+);
+
+test('MLLP server: a message that the log will never take is answered AE, and those sent with it AA', async () => {
+  const { log, client } = await startServer();
   const sender = await client();
-  log.refuse(new LogError('log.full'));
-  sender.send(order('A1'), order('A2'));
-  await log.nextAppend();
+  log.refuse(new RecordRefused(new Set([1])));
+  sender.send(order('A1'), order('A2'), order('A3'));
+  const answers = await sender.expectAnswers(3);
+  expect(answers.map(verdict)).toEqual(['AA A1', 'AE A2', 'AA A3']);
+  expect(answers[1]).toContain('log.record_refused');
   log.take();
-  expect((await sender.expectAnswers(2)).map(verdict)).toEqual(['AA A1', 'AA A2']);
-  expect(log.messages().length).toBe(2);
+  sender.send(order('A4'));
+  expect((await sender.expectAnswers(4)).map(verdict)[3]).toBe('AA A4');
 });
 
-test.each([new LogError('log.full'), new Error('unknown')])(
+test.each([new LogError('log.full'), new LogError('log.unavailable'), new Error('unknown')])(
   'MLLP server: when the log says %s until the deadline, the connection is closed without an answer',
   async (error) => {
     const { log, client } = await startServer({ appendDeadlineMs: 40 });
