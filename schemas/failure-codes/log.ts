@@ -14,7 +14,8 @@ export const LOG_FAILURES = {
   },
   'log.in_use': {
     meaning: 'Another process works in this data directory.',
-    remedy: 'Stop the other process, or give this one a data directory of its own.',
+    remedy:
+      'Stop the other process, or give this one a data directory of its own by --data-dir or STUDYBRIDGE_DATA_DIR.',
   },
   'log.folder_not_writable': {
     meaning: 'The data directory cannot be created, or files in it cannot be written.',

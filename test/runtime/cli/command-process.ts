@@ -1,12 +1,8 @@
 // The compiled command in a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { MAIN_FILE } from '../../compiled-tree.ts';
 import { brokerOfRun, createTopics, kafkaVariables } from '../../kafka/kafka-run.ts';
-
-const DIST = process.env['DIST_DIR'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
-const MAIN = join(DIST, 'runtime/cli/main.cjs');
 
 export interface CommandPlan {
   readonly folder: string;
@@ -29,9 +25,9 @@ export interface CommandProcess {
 }
 
 export function startCommand(plan: CommandPlan): CommandProcess {
-  if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: run npm run build`);
+  if (!existsSync(MAIN_FILE)) throw new Error(`${MAIN_FILE} is not there: run npm run build`);
   const inherited = Object.entries(process.env).filter(([name]) => !OF_A_BRIDGE.test(name));
-  const child = spawn(process.execPath, [MAIN, ...plan.args], {
+  const child = spawn(process.execPath, [MAIN_FILE, ...plan.args], {
     cwd: plan.folder,
     env: { ...Object.fromEntries(inherited), ...FREE_PORTS, ...kafkaVariables(plan.folder), ...plan.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
