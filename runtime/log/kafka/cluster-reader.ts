@@ -72,6 +72,11 @@ export async function openClusterReader(connection: KafkaConnection, telemetry: 
   return reader;
 }
 
+interface OpenedLink {
+  readonly link: ClusterLink;
+  readonly connected: Promise<void>;
+}
+
 const END = -1;
 const BEGINNING = -2;
 
@@ -79,7 +84,7 @@ class KafkaClusterReader implements ClusterReader {
   readonly #connection: KafkaConnection;
   readonly #telemetry: Telemetry;
   readonly #fetches: NodeFetches;
-  #link: Promise<ClusterLink> | undefined;
+  #opened: OpenedLink | undefined;
   #closed = false;
 
   constructor(connection: KafkaConnection, telemetry: Telemetry) {
@@ -165,7 +170,7 @@ class KafkaClusterReader implements ClusterReader {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    await this.#cut();
+    if (this.#opened !== undefined) await this.#cut(this.#opened);
   }
 
   async #offsets(
@@ -195,51 +200,50 @@ class KafkaClusterReader implements ClusterReader {
   async #onLink<Result>(topics: readonly string[], use: (link: ClusterLink) => Promise<Result>): Promise<Result> {
     for (let attempt = 0; ; attempt += 1) {
       this.#failIfClosed();
+      const opened = this.#open();
+      const { link, connected } = opened;
       try {
-        this.#link ??= this.#open();
-        const link = await this.#link;
+        await connected;
         await link.cluster.addMultipleTargetTopics([...topics]);
         return await use(link);
       } catch (error) {
         this.#failIfClosed();
-        if (isLinkTrouble(error)) {
-          await this.#cut();
-          throw error;
-        }
-        if (!isStaleMetadata(kafkaErrorCode(error)) || attempt > 0) throw error;
-        await this.#refresh();
+        if (isLinkTrouble(error)) await this.#cut(opened);
+        if (this.#opened !== opened || !isStaleMetadata(kafkaErrorCode(error)) || attempt > 0) throw error;
+        await this.#refresh(opened);
       }
     }
   }
 
-  async #open(): Promise<ClusterLink> {
+  #open(): OpenedLink {
+    if (this.#opened !== undefined) return this.#opened;
     const link = new ClusterLink(this.#connection, this.#telemetry);
+    const connected = link.connect().catch(async (error: unknown) => {
+      await this.#cut(opened);
+      throw error;
+    });
+    const opened: OpenedLink = { link, connected };
+    this.#opened = opened;
+    return opened;
+  }
+
+  /** The leader may still be unknown afterwards: then the second attempt fails. */
+  async #refresh(opened: OpenedLink): Promise<void> {
     try {
-      await link.connect();
-      return link;
+      await opened.link.cluster.refreshMetadata();
     } catch (error) {
-      await link.cut();
+      if (isLinkTrouble(error)) await this.#cut(opened);
       throw error;
     }
   }
 
-  /** The metadata may still be wrong afterwards: then the second attempt fails, with the better error. */
-  async #refresh(): Promise<void> {
-    const link = await this.#link?.catch(() => undefined);
-    try {
-      await link?.cluster.refreshMetadata();
-    } catch (error) {
-      if (isLinkTrouble(error)) await this.#cut();
-      throw error;
+  /** Only the link that failed: another call may have opened the next one. */
+  async #cut(opened: OpenedLink): Promise<void> {
+    if (this.#opened === opened) {
+      this.#opened = undefined;
+      this.#fetches.forget();
     }
-  }
-
-  async #cut(): Promise<void> {
-    const link = this.#link;
-    this.#link = undefined;
-    this.#fetches.forget();
-    // A link that did not open has been cut where it failed.
-    await (await link?.catch(() => undefined))?.cut();
+    await opened.link.cut();
   }
 
   #failIfClosed(): void {

@@ -5,7 +5,7 @@ import { committedBatches, nextOffset } from './committed-records.ts';
 import { decompressed } from './compression-codecs.ts';
 import { isLinkTrouble, OFFSET_OUT_OF_RANGE } from './fetch-trouble.ts';
 import { protocolError } from './kafkajs-internals.ts';
-import { BatchUnreadable, decodeRecords, splitBatches } from './record-batches.ts';
+import { BatchUnreadable, batchBytes, decodeRecords, splitBatches } from './record-batches.ts';
 
 /** Sends one fetch to one broker. */
 export type NodeFetch = (nodeId: number, asked: FetchQuestion['partitions']) => Promise<readonly FetchAnswer[]>;
@@ -124,11 +124,21 @@ export class NodeFetches {
         const offset = offsets.get(keyOf(answer));
         if (offset === undefined) continue;
         const { partition, isCutOff } = await this.#read(nodeId, answer, offset);
+        if (isCutOff) this.#grow(answer, asked);
+        else this.#larger.delete(keyOf(answer));
         read.push(partition);
         cutOff ||= isCutOff;
       }
       if (!cutOff || read.some(isNews)) return read;
     }
+  }
+
+  /** Room for the whole batch; doubled where its size was cut off too. */
+  #grow(answer: FetchAnswer, asked: readonly PartitionFetch[]): void {
+    const key = keyOf(answer);
+    const room = this.#larger.get(key) ?? asked.find((one) => keyOf(one) === key)?.maxBytes ?? 0;
+    const needed = batchBytes(answer.batches) ?? 2 * room;
+    this.#larger.set(key, Math.min(FETCH_BYTES_MAX, Math.max(room, needed)));
   }
 
   async #read(nodeId: number, answer: FetchAnswer, offset: bigint) {
@@ -148,13 +158,11 @@ export class NodeFetches {
     if (answer.preferredReadReplica >= 0) {
       this.#preferred.set(key, { nodeId: answer.preferredReadReplica, untilMs: performance.now() + PREFERENCE_MS });
     }
-    const { batches, cutOffBytes } = splitBatches(answer.batches);
-    if (batches.length === 0 && cutOffBytes > 0) {
-      if (cutOffBytes > FETCH_BYTES_MAX) throw new BatchUnreadable('BATCH_TOO_LARGE');
-      this.#larger.set(key, Math.max(cutOffBytes, 2 * answer.batches.length));
+    const { batches, cutOff } = splitBatches(answer.batches);
+    if (batches.length === 0 && cutOff) {
+      if ((batchBytes(answer.batches) ?? 0) > FETCH_BYTES_MAX) throw new BatchUnreadable('BATCH_TOO_LARGE');
       return { partition: { ...nothing, outOfRange: false }, isCutOff: true };
     }
-    this.#larger.delete(key);
     const records = [];
     for (const batch of committedBatches(batches, answer.aborted)) {
       for (const record of decodeRecords(batch, await decompressed(batch.compression, batch.payload))) {

@@ -52,21 +52,22 @@ const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const ABORT_MARKER = 0;
 
-/** Whole batches in order; the last may be cut off by the fetch's limit, then `cutOffBytes` is its whole size. */
-export function splitBatches(bytes: Buffer): {
-  readonly batches: readonly RecordBatch[];
-  readonly cutOffBytes: number;
-} {
+/** Whole batches in order; a last one may be cut off by the fetch's limit. */
+export function splitBatches(bytes: Buffer): { readonly batches: readonly RecordBatch[]; readonly cutOff: boolean } {
   const batches: RecordBatch[] = [];
   let at = 0;
-  while (at + LOG_OVERHEAD <= bytes.length) {
-    const size = LOG_OVERHEAD + bytes.readInt32BE(at + LENGTH_AT);
+  for (let size = batchBytes(bytes); size !== undefined; size = batchBytes(bytes.subarray(at))) {
     if (size < RECORDS_AT) throw new BatchUnreadable('UNSUPPORTED_FOR_MESSAGE_FORMAT');
-    if (at + size > bytes.length) return { batches, cutOffBytes: size };
+    if (at + size > bytes.length) break;
     batches.push(readBatch(bytes.subarray(at, at + size)));
     at += size;
   }
-  return { batches, cutOffBytes: at < bytes.length ? RECORDS_AT : 0 };
+  return { batches, cutOff: at < bytes.length };
+}
+
+/** The whole size of the batch that begins here, which may be cut off; undefined where its length is. */
+export function batchBytes(bytes: Buffer): number | undefined {
+  return bytes.length < LOG_OVERHEAD ? undefined : LOG_OVERHEAD + bytes.readInt32BE(LENGTH_AT);
 }
 
 /** The records of one batch; `payload` decompressed. */
