@@ -56,6 +56,14 @@ const AGAIN_FIRST_MS = 20;
 const AGAIN_MAX_MS = 1_000;
 const REOPEN_FIRST_MS = 50;
 const REOPEN_MAX_MS = 2_000;
+/** Answers of a broker whose coordinators are still being loaded. */
+const COORDINATOR_LOADS: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
+const COORDINATOR_WAIT_MS = 15_000;
+const COORDINATOR_LOOK_MS = 200;
 
 export class RecordProducer {
   readonly #options: RecordProducerOptions;
@@ -87,7 +95,17 @@ export class RecordProducer {
 
   /** Rejects with kafkajs' error when no broker answers. */
   async start(): Promise<void> {
-    this.#session = await this.#options.open();
+    const giveUpAtMs = systemClock.monotonicMs() + COORDINATOR_WAIT_MS;
+    while (this.#session === undefined) {
+      try {
+        this.#session = await this.#options.open();
+      } catch (error) {
+        // A broker that has just started gives no producer id yet.
+        const soon = COORDINATOR_LOADS.has(kafkaErrorCode(error)) && systemClock.monotonicMs() < giveUpAtMs;
+        if (!soon || this.#closed.signal.aborted) throw error;
+        await this.#pause(COORDINATOR_LOOK_MS);
+      }
+    }
   }
 
   /** Of appends that wait in the queue or are on their way. */
