@@ -43,9 +43,10 @@ export interface WholeWay extends AsyncDisposable {
   finalState(): Promise<ReadonlyMap<string, string>>;
 }
 
-export async function openWholeWay(opened: LogUnderTest): Promise<WholeWay> {
+/** A cloud that is given outlives the way: another may go on with it. */
+export async function openWholeWay(opened: LogUnderTest, given?: SandboxCloud): Promise<WholeWay> {
   const { log, clock } = opened;
-  const cloud = await sandbox(clock);
+  const cloud = given ?? (await sandbox(clock));
   const { configuration } = loadConfiguration({ environment: environmentOf(cloud), directory: tmpdir() });
   const accounts = configuredAccounts(configuration);
   const tasks = bridgeTasks(configuration, { codec: logCodec, clock, telemetry: silentTelemetry, accounts });
@@ -91,7 +92,7 @@ export async function openWholeWay(opened: LogUnderTest): Promise<WholeWay> {
     [Symbol.asyncDispose]: async () => {
       for (const service of services) await service[Symbol.asyncDispose]();
       await opened.close();
-      await cloud[Symbol.asyncDispose]();
+      if (given === undefined) await cloud[Symbol.asyncDispose]();
     },
   };
 }
@@ -123,7 +124,7 @@ function holdsLoudImages(dossiers: Iterable<readonly [key: string, dossier: Doss
   return false;
 }
 
-async function sandbox(clock: ManualClock): Promise<SandboxCloud> {
+export async function sandbox(clock: ManualClock): Promise<SandboxCloud> {
   const cloud = createSandboxCloud({
     port: 0,
     accounts: new Map([[APP_ID, TOKEN]]),
