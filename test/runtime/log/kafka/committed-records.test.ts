@@ -26,14 +26,15 @@ function batchesOf(written: readonly Written[]): readonly RecordBatch[] {
   }));
 }
 
-/** As a broker names them: in the order in which they ended. */
-function abortedOf(written: readonly Written[]): readonly AbortedTransaction[] {
+/** As a broker names them to a fetch from an offset: those that end at it or later, in the order in which they ended. */
+function abortedOf(written: readonly Written[], from = 0): readonly AbortedTransaction[] {
   const aborted: AbortedTransaction[] = [];
   const begun = new Map<number, bigint>();
   for (const [index, [producer, what]] of written.entries()) {
     if (what === 'data' && !begun.has(producer)) begun.set(producer, BigInt(index));
     const firstOffset = begun.get(producer);
-    if (what === 'abort' && firstOffset !== undefined) aborted.push({ producerId: BigInt(producer), firstOffset });
+    if (what === 'abort' && firstOffset !== undefined && index >= from)
+      aborted.push({ producerId: BigInt(producer), firstOffset });
     if (what === 'abort' || what === 'commit') begun.delete(producer);
   }
   return aborted;
@@ -52,8 +53,9 @@ function committedByDefinition(written: readonly Written[]): readonly number[] {
     .map(([index]) => index);
 }
 
-function kept(written: readonly Written[]): readonly number[] {
-  return committedBatches(batchesOf(written), abortedOf(written)).map(({ baseOffset }) => Number(baseOffset));
+function kept(written: readonly Written[], from = 0): readonly number[] {
+  const batches = batchesOf(written).slice(from);
+  return committedBatches(batches, abortedOf(written, from)).map(({ baseOffset }) => Number(baseOffset));
 }
 
 describe('committed records', () => {
@@ -77,6 +79,20 @@ describe('committed records', () => {
       ...producers.toReversed().map((producer): Written => [producer, 'abort']),
     ];
     expect(kept(written)).toEqual([]);
+  });
+
+  test('a fetch that begins in the middle of several aborted transactions takes all of them up at its first batch', () => {
+    const written: readonly Written[] = [
+      [1, 'data'],
+      [2, 'data'],
+      [3, 'data'],
+      [2, 'data'],
+      [1, 'data'],
+      [3, 'abort'],
+      [1, 'abort'],
+      [2, 'abort'],
+    ];
+    expect(kept(written, 3)).toEqual([]);
   });
 
   test("a producer's records after its abort marker are kept", () => {
@@ -112,10 +128,10 @@ describe('committed records', () => {
   test('whatever is written, exactly the committed records are kept', () => {
     const one = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.constantFrom('data', 'commit', 'abort'));
     fc.assert(
-      fc.property(fc.array(one, { maxLength: 40 }), (written) => {
+      fc.property(fc.array(one, { maxLength: 40 }), fc.nat(40), (written, from) => {
         // Only what has ended is below the last stable offset; the others are ended here.
         const ended: readonly Written[] = [...written, [1, 'abort'], [2, 'commit'], [3, 'abort'], [4, 'abort']];
-        expect(kept(ended)).toEqual(committedByDefinition(ended));
+        expect(kept(ended, from)).toEqual(committedByDefinition(ended).filter((index) => index >= from));
       }),
       { numRuns: 2_000 },
     );
