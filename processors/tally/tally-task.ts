@@ -20,8 +20,8 @@ import {
 } from '../../schemas/identifiers.ts';
 import { positionText } from '../../schemas/record-entry.ts';
 import type { DicomInstance } from '../../schemas/records.ts';
-import { instanceClass } from './instance-class.ts';
 import { type InstanceRegister, presentBy, withDeletion, withStore } from './instance-register.ts';
+import { type RecentVariants, recentVariants } from './recent-variants.ts';
 import { registerCodec } from './register-codec.ts';
 import {
   HASH_CHARACTERS,
@@ -29,13 +29,12 @@ import {
   type StudyRow,
   sameVariants,
   uidHash,
-  variantName,
   withOneLess,
   withOneMore,
 } from './study-row.ts';
 import { studyRowCodec, variantContentCodec } from './study-row-codec.ts';
 import { chosenAttributes, studySnapshot } from './study-snapshot.ts';
-import { contentOf, type VariantContent } from './variant-content.ts';
+import type { VariantContent } from './variant-content.ts';
 
 /** For a record that came without one. */
 const NO_TRACE = '0000000000000000';
@@ -51,6 +50,7 @@ export interface TallyState {
 
 export function tallyTask(options: { readonly codec: RecordCodec }): TaskDefinition<TallyState> {
   const { codec } = options;
+  const recent = recentVariants();
   return {
     name: 'tally',
     inputs: ['dicom.instances'],
@@ -67,7 +67,7 @@ export function tallyTask(options: { readonly codec: RecordCodec }): TaskDefinit
     process: (record, context) => {
       const event = readEvent(codec, record);
       // Invariant 3: what cannot be counted becomes a dead letter.
-      if (event.ok) count(event.value, record, context);
+      if (event.ok) count(event.value, record, context, recent);
       else context.reject(record, event.failure);
     },
     conclude: (key, context) => {
@@ -112,13 +112,17 @@ function readEvent(codec: RecordCodec, record: StoredRecord): Result<DicomInstan
   return succeeded(event);
 }
 
-function count(event: DicomInstance, record: StoredRecord, context: TaskContext<TallyState>): void {
+function count(
+  event: DicomInstance,
+  record: StoredRecord,
+  context: TaskContext<TallyState>,
+  recent: RecentVariants,
+): void {
   const { instances, variants, studies } = context.state;
-  const prefix = studyPrefix(event.site, event.studyInstanceUid);
+  const prefix = `${event.site}/${recent.studyHash(event.studyInstanceUid)}`;
   const key = prefix + uidHash(event.sopInstanceUid);
   const known = instances.get(key) ?? [];
-  const content = contentOf(event);
-  const variant = variantName(instanceClass(event.sopClassUid), content);
+  const { name: variant, content } = recent.variantOf(event);
   const register = withEvent(known, event, variant, Number(record.position.offset));
   if (register === known) return;
   instances.set(key, register);

@@ -53,6 +53,25 @@ export function contentOf({ seriesInstanceUid, attributes }: DicomInstance): Var
   return content;
 }
 
+/** Whether `contentOf` would make this content, without making it. */
+export function saysTheSame({ seriesInstanceUid, attributes }: DicomInstance, content: VariantContent): boolean {
+  if (content[0] !== seriesInstanceUid) return false;
+  if (attributes === null) return content.length === ATTRIBUTES_FROM;
+  if (content.length === ATTRIBUTES_FROM || !isValue(attributes.modality, content[1])) return false;
+  const { study } = attributes;
+  let at = ATTRIBUTES_FROM;
+  for (const name of ATTRIBUTE_NAMES) {
+    if (!isValue(study[name], content[at])) return false;
+    at += 1;
+  }
+  return true;
+}
+
+/** What is in a content is normalised: a text equal to it needs no trimming. */
+function isValue(text: string | null, value: string | null | undefined): boolean {
+  return text === value || normalised(text) === value;
+}
+
 export function seriesOfContent(content: VariantContent): string {
   return content[0] ?? '';
 }
