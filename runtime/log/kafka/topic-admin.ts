@@ -237,7 +237,8 @@ function settingDifferences(topic: ExpectedTopic, found: FoundSettings): readonl
         expected: setting.value,
         found: value,
         blocks: verdict === 'wrong',
-        repairable: setting.changeable,
+        // What the cluster has more of is not taken away: records could go with it.
+        repairable: setting.changeable && (verdict === 'wrong' || setting.rule === 'wished'),
       },
     ];
   });

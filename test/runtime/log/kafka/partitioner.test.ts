@@ -1,7 +1,13 @@
 // The partitioner against known hashes, and against the client that others use.
+import { spawnSync } from 'node:child_process';
 import { Partitioners } from 'kafkajs';
 import { expect, test } from 'vitest';
+import { silentTelemetry } from '../../../../runtime/contracts/telemetry.ts';
 import { murmur2, partitionFor } from '../../../../runtime/log/kafka/partitioner.ts';
+import { createTopics } from '../../../../runtime/log/kafka/topic-admin.ts';
+import { kafkaBroker, randomPrefix } from '../../../kafka/broker.ts';
+import { hasTool } from '../../../requirements.ts';
+import { connectionTo, deleteTopics } from './temporary-kafka-log.ts';
 
 /** Of Apache Kafka's UtilsTest.testMurmur2. */
 test.each([
@@ -36,3 +42,21 @@ test('partitioner: any key, of whatever length and script, has the partition of 
     expect(partitionFor(key, partitions), `seed ${seed}, key ${index}`).toBe(expected);
   }
 });
+
+const broker = await kafkaBroker();
+
+test.skipIf(!broker.available || !hasTool('kcat'))(
+  'partitioner: librdkafka puts a key on the partition where it is looked for',
+  async () => {
+    const connection = connectionTo(broker.bootstrap);
+    const name = `${randomPrefix()}keys`;
+    await createTopics(connection, silentTelemetry, [{ name, partitions: 7, replicationFactor: 1, settings: [] }]);
+    const keys = Array.from({ length: 200 }, (_, index) => `医院-${index}`.repeat(1 + (index % 5)));
+    const kcat = (args: readonly string[], input: string): string =>
+      spawnSync('kcat', ['-b', broker.bootstrap, '-t', name, ...args], { input, encoding: 'utf8' }).stdout;
+    kcat(['-P', '-K', '=', '-X', 'partitioner=murmur2_random'], keys.map((key) => `${key}=x\n`).join(''));
+    const lines = kcat(['-C', '-e', '-q', '-f', '%k %p\n'], '').trim().split('\n');
+    expect(lines.toSorted()).toEqual(keys.map((key) => `${key} ${partitionFor(key, 7)}`).toSorted());
+    await deleteTopics(connection, [name]);
+  },
+);
