@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { TOPICS } from '../../schemas/topics.ts';
+import { MAIN_FILE } from '../compiled-tree.ts';
 import { MllpClient } from '../connectors/hl7/mllp-client.ts';
 import { kafkaVariables } from '../kafka/kafka-run.ts';
 import { Ledger } from '../proofs/ledger.ts';
@@ -15,7 +15,6 @@ import { brokenImages, brokenStoreEvents, imageWithCanaries, storeEvent, studyUi
 import { QUOTING_ANSWERS, type QuotingCloud, startQuotingCloud } from './quoting-cloud.ts';
 import { eventually, type StartedBridge, startedBridge } from './started-bridge.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/runtime/cli/main.cjs', import.meta.url));
 const FRAME_BYTES_MAX = 65_536;
 const NUMBERS = Array.from({ length: QUOTING_ANSWERS }, (_, number) => number);
 /** Studies whose images come as events, and by C-STORE. */
@@ -168,7 +167,7 @@ function outputOf(
     ...cloudEnv,
   };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...command], { cwd: bridge.folder, env });
+    const child = spawn(process.execPath, [MAIN_FILE, ...command], { cwd: bridge.folder, env });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {

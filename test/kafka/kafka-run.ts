@@ -1,9 +1,8 @@
 // The run of the same tests on Kafka: which broker, and what makes a bridge of a folder one on Kafka.
 import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { MAIN_FILE } from '../compiled-tree.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/runtime/cli/main.cjs', import.meta.url));
 /** Set by `kafka-run-setup.ts`; unset in a run on the embedded log. */
 export const BROKER_OF_RUN = 'STUDYBRIDGE_TEST_RUN_BROKER';
 
@@ -25,7 +24,7 @@ export function kafkaVariables(folder: string): Readonly<Record<string, string>>
 
 /** As an operator does before the first start. */
 export function createTopics(folder: string, variables: Readonly<Record<string, string>>): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'topics', 'create'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN_FILE, 'topics', 'create'], {
     cwd: folder,
     env: { PATH: process.env['PATH'], STUDYBRIDGE_DATA_DIR: join(folder, 'data'), ...variables },
     encoding: 'utf8',

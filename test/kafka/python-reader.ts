@@ -22,7 +22,7 @@ export type PythonQuestion = { readonly value: Uint8Array } | { readonly schema:
 /** To be awaited at the top of a test file; says in one line why there is none, and throws with `REQUIRE_KAFKA=1`. */
 export async function pythonReader(): Promise<PythonReader> {
   const packages = await fastavro().catch((error: unknown) => {
-    leftOut('Python 3 with pip', error instanceof Error ? error.message : 'pip failed');
+    leftOut('Python 3 with venv', error instanceof Error ? error.message : 'pip failed');
     return undefined;
   });
   return {
@@ -62,7 +62,10 @@ async function fastavro(): Promise<string> {
   const draft = mkdtempSync(join(cache, '.fastavro-'));
   try {
     const target = join(draft, 'packages');
-    await finishedCommand('python3', ['-m', 'pip', 'install', '--quiet', '--target', target, `fastavro==${FASTAVRO}`]);
+    // Debian's Python has no pip of its own, but makes environments that have one.
+    await finishedCommand('python3', ['-m', 'venv', join(draft, 'environment')]);
+    const pip = [join(draft, 'environment', 'bin', 'python'), '-m', 'pip'];
+    await finishedCommand('env', [...pip, 'install', '--quiet', '--target', target, `fastavro==${FASTAVRO}`]);
     // A rename is whole or not at all; whoever was first has the same.
     if (!existsSync(folder)) renameSync(target, folder);
   } finally {

@@ -3,9 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { DIST_FOLDER } from '../compiled-tree.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Said by `run` when it is ready, for people and with `--json`. */
 const READY = /Try next|^\{.*"http".*\}$/m;
 const START_DEADLINE_MS = 30_000;
@@ -41,7 +40,7 @@ export interface BridgeProcess {
 
 /** Resolves when the bridge says it is ready, or when it has ended before that (a crash point in the start). */
 export async function startBridge(plan: BridgePlan): Promise<BridgeProcess> {
-  const main = join(plan.dist ?? join(ROOT, 'dist'), 'runtime/cli/main.cjs');
+  const main = join(plan.dist ?? DIST_FOLDER, 'runtime/cli/main.cjs');
   if (!existsSync(main)) throw new Error(`${main} is not there: run npm run build`);
   const [command = '', ...args] = [...(plan.under ?? []), process.execPath, main, ...(plan.args ?? ['run'])];
   const began = performance.now();

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DIST_FOLDER } from '../compiled-tree.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -16,7 +17,7 @@ export interface Break {
 /** The folder of the broken tree. Throws when a place to break is not found: the proof would then prove nothing. */
 export function brokenBuild(breaks: readonly Break[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'studybridge-broken-'));
-  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
+  cpSync(DIST_FOLDER, join(folder, 'dist'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   for (const { file, find, put } of breaks) {

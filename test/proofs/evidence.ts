@@ -1,12 +1,11 @@
 // What stands in a stopped bridge's data directory, read by its own `inspect`, and what it says of the invariants.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { TopicName } from '../../schemas/records.ts';
+import { MAIN_FILE } from '../compiled-tree.ts';
 import { kafkaVariables } from '../kafka/kafka-run.ts';
 import type { Ledger } from './ledger.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/runtime/cli/main.cjs', import.meta.url));
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
 
 export interface InspectedRecord {
@@ -16,7 +15,7 @@ export interface InspectedRecord {
 
 /** Every record of a topic of a stopped bridge. */
 export function recordsOf(folder: string, topic: string): readonly InspectedRecord[] {
-  const run = spawnSync(process.execPath, [MAIN, 'inspect', topic, '--reveal', '--limit', '10000000'], {
+  const run = spawnSync(process.execPath, [MAIN_FILE, 'inspect', topic, '--reveal', '--limit', '10000000'], {
     env: { PATH: process.env['PATH'], STUDYBRIDGE_DATA_DIR: join(folder, 'data'), ...kafkaVariables(folder) },
     cwd: folder,
     maxBuffer: OUTPUT_BYTES_MAX,

@@ -17,16 +17,29 @@ export function outputFaults(topic: TopicName, records: readonly CommittedRecord
   const last = new Map<string, number>();
   for (const record of records) {
     const [shown] = inspected(topic, [record]);
-    const revision = shown?.record['revision'];
-    if (typeof revision !== 'number') continue;
-    const where = `${topic}/${record.partition}/${record.offset}`;
-    const before = last.get(record.key);
-    if (before !== undefined && revision <= before) faults.push(`${where}: revision ${revision} after ${before}`);
-    const gap = GAPLESS.includes(topic) && revision !== (before ?? 0) + 1;
-    if (gap && revision > (before ?? 0)) faults.push(`${where}: revision ${revision} after ${before ?? 'nothing'}`);
-    last.set(record.key, Math.max(revision, before ?? 0));
+    if (shown === undefined) continue;
+    const [what, number] = countedBy(topic, record.key, shown.record);
+    const before = last.get(what) ?? 0;
+    if (number <= before) faults.push(`${shown.position}: ${number} after ${before}`);
+    else if (GAPLESS.includes(topic) && number > before + 1)
+      faults.push(`${shown.position}: ${number} after ${before}`);
+    last.set(what, Math.max(number, before));
   }
   return faults;
+}
+
+/** What grows with each record: of a delivery its attempts, of everything else the key's revision. */
+function countedBy(
+  topic: TopicName,
+  key: string,
+  record: Readonly<Record<string, unknown>>,
+): readonly [what: string, number: number] {
+  if (topic === 'cloud.deliveries') {
+    const { kind, reportId, revision, requestId, outcome, attempts } = record;
+    // One that was superseded before its first attempt has none.
+    return [JSON.stringify([key, kind, reportId, revision, requestId, outcome]), Number(attempts) + 1];
+  }
+  return [key, Number(record['revision'])];
 }
 
 /** What was read as committed beside the faults is what stands in the topic at the end: nothing more, nothing less. */

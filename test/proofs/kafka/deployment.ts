@@ -110,7 +110,13 @@ async function seatOf(
 ): Promise<RoleSeat> {
   const plan = { folder, ports, env, args: ['run', role, '--json'], ...(dist === undefined ? {} : { dist }) };
   let earlier = '';
-  let current = await startBridge(plan);
+  const started = async (): Promise<BridgeProcess> => {
+    const bridge = await startBridge(plan);
+    const end = await Promise.race([bridge.ended, Promise.resolve('running')]);
+    if (end !== 'running') throw new Error(`${role} ended with ${end} in its start: ${bridge.output()}`);
+    return bridge;
+  };
+  let current = await started();
   return {
     role,
     folder,
@@ -120,7 +126,7 @@ async function seatOf(
     output: () => `${earlier}${current.output()}`,
     start: async () => {
       earlier += current.output();
-      current = await startBridge(plan);
+      current = await started();
     },
     kill: async () => {
       current.signal('SIGKILL');

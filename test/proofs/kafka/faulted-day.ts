@@ -1,5 +1,5 @@
 // A hospital's day through a bridge on Kafka while faults are put in, and everything that the invariants say of it.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -57,7 +57,7 @@ export async function faultedDay(plan: DayPlan): Promise<DayOutcome> {
   const deployment: DeploymentPlan = {
     place,
     folder,
-    env: { ...cloud.env, STUDYBRIDGE_STUDY_QUIET_MS: String(QUIET_MS), ...plan.env },
+    env: { ...cloud.env, STUDYBRIDGE_STUDY_QUIET_MS: String(QUIET_MS), STUDYBRIDGE_LOG_LEVEL: 'info', ...plan.env },
     processes: plan.processes ?? ONE_EACH,
     ...(plan.dist === undefined ? {} : { dist: plan.dist }),
   };
@@ -91,6 +91,11 @@ export async function faultedDay(plan: DayPlan): Promise<DayOutcome> {
     violations.push(...readingFaults(follower.topic, follower.records, standing));
   }
   const output = bridge.seats.map((seat) => `${seat.role}:\n${seat.output()}`).join('\n');
+  if (violations.length > 0) {
+    const path = join(tmpdir(), `studybridge-day-${place.prefix}log`);
+    writeFileSync(path, `${violations.join('\n')}\n${output}`);
+    console.error(`what was seen stands in ${path}`);
+  }
   return { violations, injected, output, observed };
 }
 
