@@ -1,4 +1,5 @@
-# The bridge as a slim image: built in one stage, run as a user without rights in the next.
+# The bridge as a slim image for every role: built in one stage, run as a user without rights in the next.
+# The root file system may be read-only; /data is the only place that is written.
 FROM node:22-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -17,7 +18,8 @@ RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 2575 11112 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Every role answers here; a start restores its states first.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.STUDYBRIDGE_HTTP_PORT || 8080}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/runtime/cli/main.cjs"]
 CMD ["run"]

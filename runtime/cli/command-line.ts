@@ -182,6 +182,17 @@ function addKafka(program: Command, terminal: Terminal, exitWith: ExitWith): voi
     .option('--repair', 'set what may be changed while a topic is in use')
     .addOption(jsonOption())
     .action(async (options) => exitWith(await (await topicCommands()).checkTopics(terminal, options)));
+  added(
+    program,
+    'migrate',
+    'carry the embedded log of the data directory to Kafka, while no bridge runs; goes on where it was stopped',
+    'KAFKA_BROKERS=kafka:9092 studybridge migrate --to-kafka',
+  )
+    .requiredOption('--to-kafka', 'where to: there is one way')
+    .addOption(configOption())
+    .addOption(dataDirOption())
+    .addOption(jsonOption())
+    .action(async (options) => exitWith(await (await import('./migrate-command.ts')).migrate(terminal, options)));
 }
 
 type ExitWith = (code: ExitCode) => void;
