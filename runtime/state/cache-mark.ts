@@ -10,8 +10,11 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface CacheMark {
-  /** open: in use, or left behind by a process that was killed. closed: flushed, nothing written since. */
-  readonly state: 'open' | 'closed';
+  /**
+   * opening: being given to LMDB, which ends the process when it finds a file that it did not write. open: in use, or
+   * left behind by a process that was killed. closed: flushed, nothing written since.
+   */
+  readonly state: 'opening' | 'open' | 'closed';
   /** Which run of the machine's kernel; empty where there is no telling. */
   readonly boot: string;
   /** What the cache is a copy of. */
@@ -29,7 +32,7 @@ export type CacheDropReason =
   | 'beyond_end';
 
 const FILE = 'mark';
-const MARK = /^(open|closed) ([^\n]*)\n([^\n]*)\n$/;
+const MARK = /^(opening|open|closed) ([^\n]*)\n([^\n]*)\n$/;
 
 /** Undefined: none that can be read. */
 export async function readMark(folder: string): Promise<CacheMark | undefined> {
@@ -41,7 +44,8 @@ export async function readMark(folder: string): Promise<CacheMark | undefined> {
     throw error;
   }
   const [, state, boot, identity] = MARK.exec(text) ?? [];
-  if ((state !== 'open' && state !== 'closed') || boot === undefined || identity === undefined) return undefined;
+  if (state !== 'opening' && state !== 'open' && state !== 'closed') return undefined;
+  if (boot === undefined || identity === undefined) return undefined;
   return { state, boot, identity };
 }
 
@@ -62,6 +66,7 @@ export async function writeMark(folder: string, { state, boot, identity }: Cache
 export function distrustOf(mark: CacheMark | undefined, boot: string, identity: string): CacheDropReason | undefined {
   if (mark === undefined) return 'unmarked';
   if (mark.identity !== identity) return 'other_identity';
+  if (mark.state === 'opening') return 'unreadable';
   if (mark.state === 'open' && (boot === '' || mark.boot !== boot)) return 'machine_restarted';
   return undefined;
 }

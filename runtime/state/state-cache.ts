@@ -58,8 +58,10 @@ export async function openStateCache(options: StateCacheOptions): Promise<StateC
     const mark = await readMark(folder);
     const distrust = distrustOf(mark, boot, identity);
     if (distrust !== undefined && (await removeCopy(folder))) options.dropped(distrust);
+    await writeMark(folder, { state: 'opening', boot, identity });
+    const copy = await openTrusted(options);
     await writeMark(folder, { state: 'open', boot, identity });
-    return new StateCache(options, boot, lock, await openTrusted(options));
+    return new StateCache(options, boot, lock, copy);
   } catch (error) {
     await lock.release();
     throw error;

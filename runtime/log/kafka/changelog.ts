@@ -5,6 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../contracts/clock.ts';
 import { LogError } from '../../contracts/record-log.ts';
+import { KEY_BYTES_MAX } from '../../state/overlay-store.ts';
 import { SortedChanges } from '../../state/sorted-changes.ts';
 import type { StateCache } from '../../state/state-cache.ts';
 import type { StateChange } from '../tasks/task-storage.ts';
@@ -29,6 +30,8 @@ export function changelogMessage({ store, key, bytes }: StateChange): ChangelogM
 export function changeIn({ key, value }: FetchedRecord): StateChange | undefined {
   const slash = key?.indexOf(SLASH) ?? -1;
   if (key === null || slash === -1) return undefined;
+  const keyBytes = key.length - slash - 1;
+  if (keyBytes === 0 || keyBytes > KEY_BYTES_MAX) return undefined;
   return { store: key.toString('latin1', 0, slash), key: key.toString('utf8', slash + 1), bytes: value ?? undefined };
 }
 

@@ -41,18 +41,11 @@ describe.skipIf(!broker.available)('a membership', () => {
 
   beforeEach(async () => {
     prefix = randomPrefix();
-    const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
-    const admin = kafka.admin();
+    const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     const topics = groupTopics(prefix).map((topic) => ({ topic, numPartitions: GROUP_PARTITIONS }));
     await admin.createTopics({ topics, waitForLeaders: true });
     await admin.disconnect();
-    // Something that a consumer which is not paused would be given at once.
-    const producer = kafka.producer();
-    await producer.connect();
-    const messages = ALL.map((partition) => ({ partition, value: 'record' }));
-    for (const topic of groupTopics(prefix)) await producer.send({ topic, messages });
-    await producer.disconnect();
   });
 
   afterEach(async () => {
@@ -113,6 +106,12 @@ describe.skipIf(!broker.available)('a membership', () => {
     const { membership, has } = await join();
     expect(has()).toEqual(ALL);
     expect([...membership.partitions]).toEqual(ALL);
+    const producer = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).producer();
+    await producer.connect();
+    const messages = ALL.map((partition) => ({ partition, value: 'record' }));
+    for (const topic of groupTopics(prefix)) await producer.send({ topic, messages });
+    await producer.disconnect();
+    // A consumer that is not paused would have been given them by then, which would be a failure of its own.
     await membership.heartbeats(4, signal);
   });
 
