@@ -57,10 +57,14 @@ export class PartitionAtWork implements AsyncDisposable {
     await this.ended.catch(() => {});
   }
 
-  /** The partition is another's: ends after the commit that is under way, which the new owner's fence refuses. */
+  /**
+   * The partition is another's: its effects end at once, since the new owner's have begun; the loop ends after the
+   * commit that is under way, which the new owner's fence refuses.
+   */
   abandon(): void {
     this.#stop.abort(new LogError('log.closed'));
-    this.#loop.abandon();
+    // Awaited, and its failure told, when the loop has ended.
+    this.#loop[Symbol.asyncDispose]().catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
