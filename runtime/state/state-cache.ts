@@ -16,11 +16,10 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Clock } from '../contracts/clock.ts';
 import { LogError } from '../contracts/record-log.ts';
-import { prepareFolder } from '../log/embedded/data-folder.ts';
 import { commitCause } from '../log/embedded/environment.ts';
-import { type FolderLock, lockFolder } from '../log/embedded/folder-lock.ts';
 import type { StateChange } from '../log/tasks/task-storage.ts';
 import { bootId, type CacheDropReason, distrustOf, readMark, writeMark } from './cache-mark.ts';
+import { type CachePlace, takePlace } from './cache-place.ts';
 import type { CommittedStore } from './committed-store.ts';
 import { StateTable, type StateTables } from './state-table.ts';
 
@@ -48,30 +47,32 @@ const CURRENT_AT = Buffer.from('current_at_ms');
 const TASK = '';
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-/** Rejects with `log.in_use` when another process has the folder open, or this one has. */
+/** Rejects with `log.in_use` when other processes have the folder and all its spare ones open. */
 export async function openStateCache(options: StateCacheOptions): Promise<StateCache> {
-  const { folder, identity } = options;
+  const { identity } = options;
   assert(!identity.includes('\n'), 'the identity of a cache is one line');
-  const lock = await lockFolder(await prepareFolder(folder));
+  const place = await takePlace(options.folder, options.clock);
+  const { folder, lock } = place;
   try {
     const boot = await bootId();
-    const mark = await readMark(folder);
-    const distrust = distrustOf(mark, boot, identity);
+    const distrust = distrustOf(await readMark(folder), boot, identity);
     if (distrust !== undefined && (await removeCopy(folder))) options.dropped(distrust);
     await writeMark(folder, { state: 'opening', boot, identity });
-    const copy = await openTrusted(options);
+    const copy = await openTrusted(folder, options);
     await writeMark(folder, { state: 'open', boot, identity });
-    return new StateCache(options, boot, lock, copy);
+    return new StateCache({ ...options, ...place, boot }, copy);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
+interface OpenedOptions extends StateCacheOptions, CachePlace {
+  readonly boot: string;
+}
+
 export class StateCache implements AsyncDisposable {
-  readonly #options: StateCacheOptions;
-  readonly #boot: string;
-  readonly #lock: FolderLock;
+  readonly #options: OpenedOptions;
   readonly #copy: Copy;
   readonly #table: StateTable;
   #appliedTo: bigint | undefined;
@@ -80,10 +81,8 @@ export class StateCache implements AsyncDisposable {
   #condition: 'sound' | 'broken' | 'closed' = 'sound';
 
   /** By `openStateCache` only. */
-  constructor(options: StateCacheOptions, boot: string, lock: FolderLock, copy: Copy) {
+  constructor(options: OpenedOptions, copy: Copy) {
     this.#options = options;
-    this.#boot = boot;
-    this.#lock = lock;
     this.#copy = copy;
     this.#table = new StateTable(copy);
     const { appliedTo, currentAtMs } = standOf(copy);
@@ -145,19 +144,19 @@ export class StateCache implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#condition === 'closed') return;
-    const { folder, identity } = this.#options;
+    const { folder, identity, boot, lock, spare } = this.#options;
     // A write that failed has told its caller.
     await this.#writing.catch(() => {});
-    const sound = this.#condition === 'sound';
+    const kept = this.#condition === 'sound' && !spare;
     this.#condition = 'closed';
     try {
       await this.#copy.root.close();
-      if (sound) {
+      if (kept) {
         await syncFile(join(folder, FILE));
-        await writeMark(folder, { state: 'closed', boot: this.#boot, identity });
+        await writeMark(folder, { state: 'closed', boot, identity });
       } else await removeCopy(folder);
     } finally {
-      await this.#lock.release();
+      await lock.release();
     }
   }
 
@@ -180,8 +179,7 @@ interface Copy extends StateTables {
   readonly root: RootDatabase<Buffer, Buffer>;
 }
 
-async function openTrusted(options: StateCacheOptions): Promise<Copy> {
-  const { folder, clock, dropped } = options;
+async function openTrusted(folder: string, { clock, dropped }: StateCacheOptions): Promise<Copy> {
   let reason: CacheDropReason;
   try {
     const copy = await openCopy(folder);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StateChange } from '../../../runtime/log/tasks/task-storage.ts';
 import { openStateCache, type StateCache } from '../../../runtime/state/state-cache.ts';
+import { until } from '../log/log-under-test.ts';
 import { ManualClock } from '../log/manual-clock.ts';
 
 const DIST = process.env['STUDYBRIDGE_DIST'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
@@ -31,13 +32,26 @@ describe('a state cache', () => {
   });
   afterEach(async () => {
     for (const cache of opened.splice(0)) await cache[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
+    for (const name of ['', '.spare-1']) await rm(`${folder}${name}`, { recursive: true, force: true });
   });
 
   async function open(identity = 'copy'): Promise<StateCache> {
     const cache = await openStateCache({ folder, identity, clock, dropped: (reason) => drops.push(reason) });
     opened.push(cache);
     return cache;
+  }
+
+  /** Moves the clock, by so much at most, until it is open. */
+  async function untilOpened(opening: Promise<StateCache>, withinMs: number): Promise<void> {
+    let isOpen = false;
+    void opening.then(() => {
+      isOpen = true;
+    });
+    const lastMs = clock.nowMs() + withinMs;
+    await until(() => {
+      if (!isOpen && clock.nowMs() < lastMs) clock.advance(20);
+      return isOpen;
+    }, 'the cache is open');
   }
 
   async function written(): Promise<StateCache> {
@@ -221,9 +235,27 @@ describe('a state cache', () => {
     expect((await open()).appliedTo).toBeUndefined();
   });
 
-  test('refuses a second opener', async () => {
+  test('whose folder is in use waits for a moment, and takes the copy along when it is closed', async () => {
+    const before = await written();
+    const opening = open();
+    await before[Symbol.asyncDispose]();
+    await untilOpened(opening, 100);
+    expect(read(await opening, 'a', 'k')).toBe('1');
+  });
+
+  test('whose folder stays in use begins anew in a spare one, which is not kept', async () => {
     await written();
-    await expect(open()).rejects.toMatchObject({ code: 'log.in_use' });
+    for (let round = 0; round < 2; round += 1) {
+      const opening = open();
+      await untilOpened(opening, 10_000);
+      const spare = await opening;
+      expect(spare.appliedTo).toBeUndefined();
+      await spare.apply([set('a', 'k', 'spare')], 8n, clock.nowMs());
+      await spare[Symbol.asyncDispose]();
+    }
+    expect(drops).toEqual([]);
+    await opened[0]?.[Symbol.asyncDispose]();
+    expect(read(await open(), 'a', 'k')).toBe('1');
   });
 
   test('takes no more changes when it is closed, and finishes those under way', async () => {
