@@ -5,9 +5,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { singleObjectCodec } from '../codecs/avro/record-codec.ts';
+import { silentTelemetry } from '../runtime/contracts/telemetry.ts';
 import type { PlacedMessage } from '../runtime/log/kafka/grouped-messages.ts';
 import { openKafkaLog } from '../runtime/log/kafka/kafka-log.ts';
 import { partitionFor } from '../runtime/log/kafka/partitioner.ts';
+import { createTopics } from '../runtime/log/kafka/topic-admin.ts';
+import { expectedTopics } from '../runtime/log/kafka/topic-settings.ts';
 import { peakMiB, withFolder } from './child-process.ts';
 import { instanceRecord } from './instance-record.ts';
 import { type BenchBroker, benchBroker, randomPrefix } from './kafka-broker.ts';
@@ -59,7 +62,8 @@ async function fillTopics(): Promise<Filled> {
   const prefix = randomPrefix();
   const kafka = kafkaFor(broker.bootstrap);
   const [own, json] = [`${prefix}dicom.instances`, `${prefix}events.json`];
-  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [topic(own), topic(json)], waitForLeaders: true }));
+  await madeTopics(broker, prefix);
+  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [topic(json)], waitForLeaders: true }));
   await fill(kafka, own, messagesOf(ownMessage()));
   await fill(kafka, json, messagesOf(jsonMessage));
   return { broker, prefix, truth: truthOf() };
@@ -128,22 +132,25 @@ async function measureBridge(folder: string, processes: number): Promise<Figures
 /** Everything but the events begins empty: each run counts from zero. */
 async function freshTopics(prefix: string): Promise<void> {
   const { broker } = await filledTopics();
-  const wanted = [
-    topic(`${prefix}study.images`, 'compact'),
-    topic(`${prefix}tally.changelog`, 'compact'),
-    topic(`${prefix}dead.letters`),
-  ];
+  const old = ['study.images', 'tally.changelog', 'dead.letters'].map((name) => `${prefix}${name}`);
   await withAdmin(kafkaFor(broker.bootstrap), async (admin) => {
     const there = new Set(await admin.listTopics());
-    const old = wanted.map((made) => made.topic).filter((name) => there.has(name));
-    if (old.length > 0) {
-      await admin.deleteGroups([`${prefix}tally`]);
+    if (old.every((name) => there.has(name))) {
+      await admin.deleteGroups([`${prefix}tally`]).catch(() => {
+        // There is none before the first run.
+      });
       await admin.deleteTopics({ topics: old });
       // The broker removes in its own time, and refuses the name until it has.
       while ((await admin.listTopics()).some((name) => old.includes(name)));
     }
-    await admin.createTopics({ topics: wanted, waitForLeaders: true });
   });
+  await madeTopics(broker, prefix);
+}
+
+/** As `studybridge topics create` makes them. */
+async function madeTopics(broker: BenchBroker, prefix: string): Promise<void> {
+  const { connection, layout } = benchLog(broker.bootstrap, prefix, '');
+  await createTopics(connection, silentTelemetry, expectedTopics(layout, [{ name: 'tally' }]));
 }
 
 interface RunningSide {

@@ -3,6 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { appendBenchmark } from './append.ts';
 import { deliveryBenchmark } from './delivery.ts';
+import { kafkaLatencyBenchmark } from './kafka-latency.ts';
+import { kafkaMllpBenchmarks } from './kafka-mllp.ts';
+import { kafkaRestoreBenchmark } from './kafka-restore.ts';
+import { kafkaTallyBenchmark } from './kafka-tally.ts';
 import { latencyBenchmark } from './latency.ts';
 import { mappingBenchmark } from './mapping.ts';
 import type { Benchmark, Outcome } from './measurement.ts';
@@ -17,7 +21,8 @@ const HELP = `Usage: npm run bench -- [NAME ...] [--runs N] [--seconds S] [--jso
 
 Measures the bridge beside a floor or a peer in the same run and prints medians, spreads and ratios.
 
-  NAME          benchmarks whose name begins so; all when none is named
+  NAME          benchmarks whose name begins so; all when none is named. Those named kafka-… take the broker that
+                KAFKA_BROKERS names, or fetch one by Maven and start it
   --runs N      how often each side is measured, in turn (3)
   --seconds S   how long a closed loop is measured (5)
   --json FILE   where the outcome is kept (bench/results/latest.json)
@@ -46,6 +51,10 @@ const all: readonly Benchmark[] = [
   deliveryBenchmark,
   latencyBenchmark,
   restartBenchmark,
+  ...kafkaMllpBenchmarks,
+  kafkaTallyBenchmark,
+  kafkaRestoreBenchmark,
+  kafkaLatencyBenchmark,
 ];
 
 if (values.help) process.stdout.write(HELP);
