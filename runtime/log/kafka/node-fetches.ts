@@ -14,11 +14,19 @@ interface InFlight {
   readonly nodeId: number;
   readonly asked: ReadonlyMap<string, bigint>;
   readonly answer: Promise<void>;
-  outcome?: { readonly partitions: readonly FetchedPartition[] } | { readonly error: unknown };
+  outcome?: NodeAnswer;
+}
+
+/** What one broker brought, and which errors: of the request, or of single partitions. */
+interface NodeAnswer {
+  readonly partitions: readonly FetchedPartition[];
+  readonly errors: readonly unknown[];
 }
 
 /** So long a replica in our rack is asked instead of the leader. */
 const PREFERENCE_MS = 300_000;
+/** An error of one partition is told at the latest after so long, while others bring news in every fetch. */
+const TELL_MS = 1_000;
 /** A batch that is larger than this is refused: no broker of ours takes it. */
 const FETCH_BYTES_MAX = 256 * 1_024 * 1_024;
 
@@ -29,6 +37,9 @@ export class NodeFetches {
   /** Limits of partitions whose next batch was cut off. */
   readonly #larger = new Map<string, number>();
   #turn = 0;
+  /** An error beside news, and when one was last told. */
+  #untold: unknown;
+  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(rack: string | undefined) {
     this.#rack = rack;
@@ -45,6 +56,7 @@ export class NodeFetches {
     leaderOf: (partition: PartitionFetch) => number,
     send: NodeFetch,
   ): Promise<readonly FetchedPartition[]> {
+    this.#tell();
     const { byNode, errors } = this.#grouped(partitions, leaderOf);
     const waiting = [...byNode].map(([nodeId, asked]) => this.#start(nodeId, asked, send));
     const wanted = new Map(partitions.map((one) => [keyOf(one), one.offset]));
@@ -52,9 +64,20 @@ export class NodeFetches {
       await Promise.race(waiting.filter(({ outcome }) => outcome === undefined).map(({ answer }) => answer));
     }
     const found = this.#collect(waiting, wanted, errors);
+    if (errors.length === 0) return found;
     // An empty answer beside an error would hide the error for ever.
-    if (errors.length > 0 && !found.some(isNews)) throw worst(errors);
+    if (!found.some(isNews)) throw worst(errors);
+    this.#untold = worst(errors);
     return found;
+  }
+
+  /** What is thrown makes the caller look for the leader again, or connect anew. */
+  #tell(): void {
+    const error = this.#untold;
+    this.#untold = undefined;
+    if (error === undefined || performance.now() - this.#toldMs < TELL_MS) return;
+    this.#toldMs = performance.now();
+    throw error;
   }
 
   #grouped(partitions: readonly PartitionFetch[], leaderOf: (partition: PartitionFetch) => number) {
@@ -83,11 +106,11 @@ export class NodeFetches {
     const running = this.#inFlight.get(nodeId);
     if (running !== undefined) return running;
     const answer = this.#ask(nodeId, asked, send).then(
-      (partitions) => {
-        started.outcome = { partitions };
+      (outcome) => {
+        started.outcome = outcome;
       },
       (error: unknown) => {
-        started.outcome = { error };
+        started.outcome = { partitions: [], errors: [error] };
       },
     );
     const started: InFlight = { nodeId, asked: new Map(asked.map((one) => [keyOf(one), one.offset])), answer };
@@ -101,35 +124,40 @@ export class NodeFetches {
       if (flight.outcome === undefined) continue;
       // After `forget` another flight may stand in its place, or none.
       if (this.#inFlight.get(flight.nodeId) === flight) this.#inFlight.delete(flight.nodeId);
-      if ('error' in flight.outcome) errors.push(flight.outcome.error);
-      else
-        found.push(
-          ...flight.outcome.partitions.filter((one) => wanted.get(keyOf(one)) === flight.asked.get(keyOf(one))),
-        );
+      errors.push(...flight.outcome.errors);
+      for (const one of flight.outcome.partitions) {
+        if (wanted.get(keyOf(one)) === flight.asked.get(keyOf(one))) found.push(one);
+      }
     }
     return found;
   }
 
   /** Asks again at once when all that came was the beginning of a batch, or the name of a nearer replica. */
-  async #ask(nodeId: number, asked: readonly PartitionFetch[], send: NodeFetch): Promise<readonly FetchedPartition[]> {
+  async #ask(nodeId: number, asked: readonly PartitionFetch[], send: NodeFetch): Promise<NodeAnswer> {
     for (;;) {
       const answers = await send(
         nodeId,
         asked.map((one) => ({ ...one, maxBytes: this.#larger.get(keyOf(one)) ?? one.maxBytes })),
       );
       const offsets = new Map(asked.map((one) => [keyOf(one), one.offset]));
-      const read: FetchedPartition[] = [];
+      const partitions: FetchedPartition[] = [];
+      const errors: unknown[] = [];
       let cutOff = false;
       for (const answer of answers) {
         const offset = offsets.get(keyOf(answer));
         if (offset === undefined) continue;
-        const { partition, isCutOff } = await this.#read(nodeId, answer, offset);
-        if (isCutOff) this.#grow(answer, asked);
-        else this.#larger.delete(keyOf(answer));
-        read.push(partition);
-        cutOff ||= isCutOff;
+        try {
+          const { partition, isCutOff } = await this.#read(nodeId, answer, offset);
+          partitions.push(partition);
+          if (isCutOff) this.#grow(answer, asked);
+          else this.#larger.delete(keyOf(answer));
+          cutOff ||= isCutOff;
+        } catch (error) {
+          // Of this partition; the caller of `fetch` is told.
+          errors.push(error);
+        }
       }
-      if (!cutOff || read.some(isNews)) return read;
+      if (!cutOff || errors.length > 0 || partitions.some(isNews)) return { partitions, errors };
     }
   }
 
@@ -186,7 +214,7 @@ function isNews({ bytes, outOfRange }: FetchedPartition): boolean {
 }
 
 function hasNews({ outcome }: InFlight): boolean {
-  return outcome !== undefined && 'partitions' in outcome && outcome.partitions.some(isNews);
+  return outcome?.partitions.some(isNews) ?? false;
 }
 
 /** Of several errors the one after which the link is made anew. */

@@ -82,6 +82,18 @@ async function answerOf(partition: number, baseOffset: bigint, ...values: readon
   };
 }
 
+/** Partition 0 brings a record each time, partition 1 an error. */
+async function fetchOn(nodes: readonly FakeNode[], fetch: ReturnType<typeof cluster>['fetch'], offset: bigint) {
+  const found = fetch([0, offset], [1, 0n]);
+  // Also when it rejects before anybody looks.
+  found.catch(() => {});
+  await turn();
+  nodes[1]?.answer({ ...(await answerOf(1, 0n)), errorCode: NOT_LEADER });
+  await turn();
+  nodes[0]?.answer(await answerOf(0, offset, 'a'));
+  return await found;
+}
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('fetches from several brokers', () => {
@@ -129,9 +141,10 @@ describe('fetches from several brokers', () => {
     nodes[0]?.answer(await answerOf(0, 0n, 'a'));
     expect((await found).map(({ partition }) => partition)).toEqual([0]);
 
-    const nothing = fetch([0, 1n], [9, 0n]);
+    const other = cluster();
+    const nothing = other.fetch([0, 1n], [9, 0n]);
     await turn();
-    nodes[0]?.answer(await answerOf(0, 1n));
+    other.nodes[0]?.answer(await answerOf(0, 1n));
     await expect(nothing).rejects.toMatchObject({ type: 'LEADER_NOT_AVAILABLE' });
   });
 
@@ -145,10 +158,21 @@ describe('fetches from several brokers', () => {
     nodes[0]?.answer(await answerOf(0, 0n, 'a'));
     expect((await failing).map(({ partition }) => partition)).toEqual([0]);
 
-    const alone = fetch([1, 0n]);
+    const other = cluster();
+    const alone = other.fetch([1, 0n]);
     await turn();
-    nodes[1]?.fail(error);
+    other.nodes[1]?.fail(error);
     await expect(alone).rejects.toBe(error);
+  });
+
+  test('an error of one partition holds back no other of the same broker, and is told by a later call', async () => {
+    const { nodes, fetch } = cluster();
+    const both = (offset: bigint) => fetchOn(nodes, fetch, offset);
+    expect((await both(0n)).map(({ partition }) => partition)).toEqual([0]);
+    await expect(both(1n)).rejects.toMatchObject({ type: 'NOT_LEADER_FOR_PARTITION' });
+    // Told at most once a second: the others go on meanwhile.
+    expect((await both(1n)).map(({ partition }) => partition)).toEqual([0]);
+    expect((await both(2n)).map(({ partition }) => partition)).toEqual([0]);
   });
 
   test('an error of a partition rejects by its name, out of range is told', async () => {
