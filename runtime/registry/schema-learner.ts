@@ -1,8 +1,8 @@
 // Fetches schemas that records name and that were not registered when the process began.
 import { isWireFormat, wireId } from '../../codecs/avro/wire-format.ts';
 import { canonicalSchema } from '../../codecs/avro/writer-schema.ts';
+import type { FailureCode } from '../../schemas/failure-codes.ts';
 import type { Clock } from '../contracts/clock.ts';
-import { EnvironmentError } from '../contracts/environment-error.ts';
 import type { SchemaLearner } from '../contracts/schema-learner.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
 import type { KnownSchemas } from './known-schemas.ts';
@@ -12,6 +12,17 @@ import { schemaOf } from './registry-requests.ts';
 /** An id that the registry lacks is asked for again only after so long. */
 const ABSENT_MS = 60_000;
 const ABSENT_MAX = 4_096;
+
+/** The reader waits and asks again: no `EnvironmentError`, which would end its process. */
+export class SchemaFetchError extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, what: string) {
+    super(`the schema registry ${what}`);
+    this.name = 'SchemaFetchError';
+    this.code = code;
+  }
+}
 
 export interface SchemaLearnerOptions {
   readonly client: RegistryClient;
@@ -39,7 +50,7 @@ export function schemaLearner({ client, known, clock, telemetry }: SchemaLearner
     const answer = await schemaOf(client, id);
     if (answer.type === 'failed') {
       telemetry.record('registry.request_failed', { code: answer.code, httpStatus: answer.httpStatus });
-      throw new EnvironmentError(answer.code, `the schema registry ${answer.message}`);
+      throw new SchemaFetchError(answer.code, answer.message);
     }
     const text = answer.value;
     if (text === undefined || canonicalSchema(text) === undefined || !known.add(id, text)) noteAbsent(id);

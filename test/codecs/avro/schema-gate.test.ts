@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { schemaVerdict } from '../../../codecs/avro/generate/schema-gate.ts';
 import { SCHEMA_TEXTS } from '../../../schemas/records.ts';
+import { DIST_FOLDER } from '../../compiled-tree.ts';
 
 interface Schema {
   readonly fields: readonly Readonly<Record<string, unknown>>[];
@@ -90,9 +91,10 @@ describe('the gate of schema changes', () => {
 
 describe('the command of the gate', () => {
   const tree = mkdtempSync(join(tmpdir(), 'schema-gate-'));
-  for (const folder of ['dist/codecs/avro', 'dist/schemas', 'schemas']) {
-    if (existsSync(join(ROOT, folder))) cpSync(join(ROOT, folder), join(tree, folder), { recursive: true });
+  for (const folder of ['codecs/avro', 'schemas']) {
+    cpSync(join(DIST_FOLDER, folder), join(tree, 'dist', folder), { recursive: true });
   }
+  cpSync(join(ROOT, 'schemas'), join(tree, 'schemas'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(tree, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
   mkdirSync(join(tree, 'test/codecs/avro/versions'), { recursive: true });

@@ -59,7 +59,11 @@ describe('schema learner', () => {
   test('schema learner: an outage rejects, and the next ask is a request again', async () => {
     const value = record(registry.register('documents-value', later));
     registry.intercept = () => json({ message: 'down' }, 503);
-    await expect(bridge.schemas.learn(value)).rejects.toMatchObject({ code: 'registry.unreachable' });
+    // A task ends with an EnvironmentError; an outage is none.
+    await expect(bridge.schemas.learn(value)).rejects.toMatchObject({
+      code: 'registry.unreachable',
+      name: 'SchemaFetchError',
+    });
     registry.intercept = undefined;
     await bridge.schemas.learn(value);
     expect(bridge.codec.decode('documents', value).ok).toBe(true);
