@@ -3,7 +3,7 @@
  *
  * `scheduleCheckPendingRequests` arms a timer after every answer even when nothing is pending, with the delay
  * `throttledUntil - now`: without throttling a large negative number. Node takes it for 1 ms, so every connection wakes
- * the process a thousand times a second for ever, and Node 24 warns (TimeoutNegativeWarning). With nothing pending there
+ * the process hundreds of times a second for ever, and Node 24 warns (TimeoutNegativeWarning). With nothing pending there
  * is nothing to check; with something pending the delay is never negative. So the original runs only while something is
  * pending.
  */
