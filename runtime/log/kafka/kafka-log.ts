@@ -69,14 +69,17 @@ class KafkaLog implements RecordLog {
     // The gaps between appends are real ones, also where a test moves the clock of tasks.
     const pressure = new IntakePressure(systemClock);
     this.#producer = new RecordProducer({
-      open: async () =>
-        await ProduceSession.open({
-          connection,
-          telemetry,
-          topics: [...this.#topics.values()],
-          compression: tuning.compression,
-          replicasTimeoutMs: tuning.appendTimeoutMs,
-        }),
+      open: async (before) =>
+        await ProduceSession.open(
+          {
+            connection,
+            telemetry,
+            topics: [...this.#topics.values()],
+            compression: tuning.compression,
+            replicasTimeoutMs: tuning.appendTimeoutMs,
+          },
+          before,
+        ),
       topics: this.#topics,
       partitions: layout.partitions,
       batchBytesMax: batchBytesMax(layout),

@@ -8,7 +8,9 @@
  * 1. A batch keeps its sequence number, and its bytes, however often it is produced.
  * 2. While a batch of a partition is not settled, no other batch of that partition is taken. Settled is what is stored,
  *    and what the broker refused for what it is: a refused batch has used no number.
- * 3. Whoever gives up a batch that is not settled closes the session.
+ * 3. Whoever gives up a batch that is not settled closes the session. What it had on its way may still come to be stored,
+ *    but not behind what the next session stores: that one has the same producer id and the next epoch, and a broker
+ *    refuses an epoch that is over.
  */
 import assert from 'node:assert/strict';
 import type { Telemetry } from '../../contracts/telemetry.ts';
@@ -59,6 +61,7 @@ const LOST: ReadonlySet<string> = new Set([
   'PRODUCER_FENCED',
 ]);
 const SEQUENCES = 2 ** 31;
+const EPOCH_MAX = 2 ** 15 - 1;
 
 interface OpenBatch {
   readonly batch: PartitionBatch;
@@ -81,19 +84,24 @@ export class ProduceSession {
     this.#identity = identity;
   }
 
-  /** Rejects with kafkajs' errors when no broker answers. */
-  static async open(options: ProduceSessionOptions): Promise<ProduceSession> {
+  /** Rejects with kafkajs' errors when no broker answers. `before`: the session that this one follows. */
+  static async open(options: ProduceSessionOptions, before: ProducerIdentity | undefined): Promise<ProduceSession> {
     const { connection, telemetry, topics } = options;
     const link = new ClusterLink(connection, telemetry);
     try {
       await link.connect();
       await link.cluster.addMultipleTargetTopics([...topics]);
       const broker = await link.broker(Number(link.cluster.getNodeIds()[0]));
-      return new ProduceSession(options, link, await newProducerIdentity(broker, connection.requestTimeoutMs));
+      const identity = nextEpoch(before) ?? (await newProducerIdentity(broker, connection.requestTimeoutMs));
+      return new ProduceSession(options, link, identity);
     } catch (error) {
       await link.cut();
       throw error;
     }
+  }
+
+  get identity(): ProducerIdentity {
+    return this.#identity;
   }
 
   /** One outcome a batch, in order; at most one batch a partition. Never rejects. */
@@ -205,6 +213,12 @@ export class ProduceSession {
 }
 
 const NO_LEADER = -1;
+
+/** A producer without transactions counts its epochs up by itself (KIP-360). */
+function nextEpoch(before: ProducerIdentity | undefined): ProducerIdentity | undefined {
+  if (before === undefined || before.producerEpoch >= EPOCH_MAX) return undefined;
+  return { producerId: before.producerId, producerEpoch: before.producerEpoch + 1 };
+}
 
 function outcomeOf(errorCode: number, baseOffset: bigint): Outcome {
   if (errorCode === 0) return { kind: 'stored', baseOffset };

@@ -9,7 +9,7 @@
  * 2. Entries and bytes that wait or are on their way are bounded (invariant 7, `append-gate.ts`).
  * 3. A request is produced again, unchanged and by the same session, while somebody waits for it; the broker tells the
  *    repeat (`produce-session.ts`). When nobody does, or the broker has lost track, the session is closed: what it had
- *    on its way may be stored or not, and nobody was told yes.
+ *    on its way may be stored or not, and nobody was told yes; it never comes behind what is stored later.
  * 4. A batch that the broker refuses for what it is (one record too large for the topic) is halved until the record is
  *    alone. Its neighbours are stored.
  * 5. While no broker answers, a session is tried for until there is one, whether or not anybody appends: that is how the
@@ -29,9 +29,11 @@ import { AppendRequest } from './append-request.ts';
 import { kafkaErrorCode } from './kafka-client.ts';
 import { partitionFor } from './partitioner.ts';
 import type { Outcome, PartitionBatch, ProduceSession } from './produce-session.ts';
+import type { ProducerIdentity } from './raw-produce.ts';
 
 export interface RecordProducerOptions {
-  readonly open: () => Promise<ProduceSession>;
+  /** `before`: of the session that was closed. */
+  readonly open: (before: ProducerIdentity | undefined) => Promise<ProduceSession>;
   /** Full names by topic. */
   readonly topics: ReadonlyMap<string, string>;
   readonly partitions: number;
@@ -79,6 +81,7 @@ export class RecordProducer {
   #watching = false;
   #closing: Promise<void> | undefined;
   #session: ProduceSession | undefined;
+  #before: ProducerIdentity | undefined;
   #opening: Promise<ProduceSession | undefined> | undefined;
   #available = true;
   /** Of the last failure since something was stored. */
@@ -98,7 +101,7 @@ export class RecordProducer {
     const giveUpAtMs = systemClock.monotonicMs() + COORDINATOR_WAIT_MS;
     while (this.#session === undefined) {
       try {
-        this.#session = await this.#options.open();
+        this.#session = await this.#options.open(this.#before);
       } catch (error) {
         // A broker that has just started gives no producer id yet.
         const soon = COORDINATOR_LOADS.has(kafkaErrorCode(error)) && systemClock.monotonicMs() < giveUpAtMs;
@@ -298,6 +301,7 @@ export class RecordProducer {
 
   #discard(session: ProduceSession): void {
     if (this.#session === session) this.#session = undefined;
+    this.#before = session.identity;
     void session.close();
     void this.#opened();
   }
@@ -313,7 +317,7 @@ export class RecordProducer {
   async #open(): Promise<ProduceSession | undefined> {
     for (let pauseMs = REOPEN_FIRST_MS; !this.#closed.signal.aborted; pauseMs = Math.min(pauseMs * 2, REOPEN_MAX_MS)) {
       try {
-        this.#session = await this.#options.open();
+        this.#session = await this.#options.open(this.#before);
         this.#available = true;
         return this.#session;
       } catch (error) {

@@ -6,6 +6,10 @@ export interface BreakableWay extends AsyncDisposable {
   readonly bootstrap: string;
   /** What the broker answers from now on is lost; what is sent to it arrives. */
   loseAnswers(): void;
+  /** What is sent to the broker from now on is kept, also when its connection ends meanwhile. */
+  holdRequests(): void;
+  /** The broker gets what was kept; resolves when it has answered each connection. */
+  deliverHeld(): Promise<void>;
   /** Ends all connections. */
   cut(): void;
   /** Ends all connections and takes no new ones. */
@@ -18,9 +22,10 @@ export async function breakableWay(bootstrap: string): Promise<BreakableWay> {
   const [host = '', portText = ''] = bootstrap.split(':');
   const target = { host, port: Number(portText) };
   const pairs = new Set<readonly [Socket, Socket]>();
-  let mode: 'open' | 'losing' | 'closed' = 'open';
+  const held = new Map<Socket, Buffer[]>();
+  let mode: 'open' | 'losing' | 'holding' | 'closed' = 'open';
   const cut = (): void => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy();
+    for (const [client] of pairs) client.destroy();
   };
   const server = createServer((client) => {
     if (mode === 'closed') {
@@ -34,10 +39,14 @@ export async function breakableWay(bootstrap: string): Promise<BreakableWay> {
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         pairs.delete(pair);
-        for (const end of pair) end.destroy();
+        client.destroy();
+        if (!held.has(broker)) broker.destroy();
       });
     }
-    client.on('data', (bytes) => void broker.write(bytes));
+    client.on('data', (bytes) => {
+      if (mode !== 'holding') broker.write(bytes);
+      else held.set(broker, [...(held.get(broker) ?? []), bytes]);
+    });
     broker.on('data', (bytes) => {
       if (mode === 'open') client.write(withAddress(bytes, target, portOf(server.address())));
     });
@@ -47,6 +56,18 @@ export async function breakableWay(bootstrap: string): Promise<BreakableWay> {
     bootstrap: `${host}:${portOf(server.address())}`,
     loseAnswers: () => {
       mode = 'losing';
+    },
+    holdRequests: () => {
+      mode = 'holding';
+    },
+    deliverHeld: async () => {
+      for (const [broker, kept] of held) {
+        const answered = new Promise((resolve) => broker.once('data', resolve));
+        broker.write(Buffer.concat(kept));
+        await answered;
+        broker.destroy();
+      }
+      held.clear();
     },
     cut,
     close: () => {
@@ -58,6 +79,7 @@ export async function breakableWay(bootstrap: string): Promise<BreakableWay> {
       mode = 'open';
     },
     [Symbol.asyncDispose]: async () => {
+      for (const broker of held.keys()) broker.destroy();
       cut();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -48,14 +48,17 @@ describe.skipIf(!broker.available)('record producer', () => {
       ['studies', names.topic('studies')],
     ]);
     const producer = new RecordProducer({
-      open: async () =>
-        await ProduceSession.open({
-          connection: connectionTo(way.bootstrap),
-          telemetry: silentTelemetry,
-          topics: [...topics.values()],
-          compression: 'none',
-          replicasTimeoutMs: 5_000,
-        }),
+      open: async (before) =>
+        await ProduceSession.open(
+          {
+            connection: connectionTo(way.bootstrap),
+            telemetry: silentTelemetry,
+            topics: [...topics.values()],
+            compression: 'none',
+            replicasTimeoutMs: 5_000,
+          },
+          before,
+        ),
       topics,
       partitions: 2,
       batchBytesMax: 4 * 1024 * KIBIBYTE,
@@ -133,6 +136,18 @@ describe.skipIf(!broker.available)('record producer', () => {
     await until(() => producer.health().writable, 'the log is writable');
     await producer.append(one('later'), signal);
     expect(await stored()).toEqual(['before', 'given up', 'later']);
+  });
+
+  test('what was given up on its way does not come behind what is stored later', async () => {
+    const producer = await started({ appendTimeoutMs: 400 });
+    await producer.append(one('before'), signal);
+    way.holdRequests();
+    await expect(producer.append(one('given up'), signal)).rejects.toMatchObject({ code: 'log.unavailable' });
+    way.open();
+    await until(() => producer.health().writable, 'the log is writable');
+    await producer.append(one('later'), signal);
+    await way.deliverHeld();
+    expect(await stored()).toEqual(['before', 'later']);
   });
 
   test('Invariant 7: while no broker answers, appends are refused in time, what is held stays bounded, and it heals', async () => {
