@@ -24,6 +24,11 @@ describe('help', () => {
     ['status', '--help'],
     ['check-config', '--help'],
     ['explain', '--help'],
+    ['topics', '--help'],
+    ['topics', 'list', '--help'],
+    ['topics', 'create', '--help'],
+    ['topics', 'verify', '--help'],
+    ['migrate', '--help'],
   ])('of %s %s has an example and no colour in a pipe', async (...args) => {
     const { code, output } = await run(args);
     expect(code).toBe(0);

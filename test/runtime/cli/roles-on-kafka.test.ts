@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kafkaBroker, randomPrefix } from '../../kafka/broker.ts';
+import { schemaRegistry } from '../../kafka/registry.ts';
 import { type CommandProcess, runCommand, startCommand } from './command-process.ts';
 
 const broker = await kafkaBroker();
+const registry = await schemaRegistry();
 const NEEDLESS = { KAFKA_BROKERS: '127.0.0.1:9', STUDYBRIDGE_KAFKA_REPLICATION_FACTOR: '1' };
 
 let folder = '';
@@ -30,6 +32,12 @@ describe('a role', () => {
     expect(code).toBe(2);
     expect(errors).toContain('connectors, processors, sinks');
   });
+});
+
+test('migrate without Kafka is a fault that names KAFKA_BROKERS', async () => {
+  const { code, errors } = await runCommand({ folder, args: ['migrate', '--to-kafka'] });
+  expect(code).toBe(2);
+  expect(errors).toContain('KAFKA_BROKERS');
 });
 
 describe('topics', () => {
@@ -177,5 +185,59 @@ describe.skipIf(!broker.available)('a bridge on Kafka', () => {
       each.child.kill('SIGTERM');
       expect(await each.ended).toBe(0);
     }
+  });
+
+  test.skipIf(!registry.available)('registers its schemas and is read by their ids', { timeout: 120_000 }, async () => {
+    const place = join(folder, 'with-registry');
+    const own = {
+      ...environment,
+      STUDYBRIDGE_KAFKA_TOPIC_PREFIX: randomPrefix(),
+      STUDYBRIDGE_DATA_DIR: place,
+      SCHEMA_REGISTRY_URL: registry.url,
+    };
+    const runOwn = (...args: string[]) => runCommand({ folder, args, environment: own });
+    expect((await runOwn('topics', 'create')).code).toBe(0);
+    const command = startCommand({ folder, environment: own, args: ['run', '--json'] });
+    started.push(command);
+    await command.printed(/^\{.*\}\n/);
+    const sent = await runOwn('send', '--studies', '2', '--seed', '8', '--rate', '0');
+    expect(sent.code, sent.output + sent.errors).toBe(0);
+    command.child.kill('SIGTERM');
+    expect(await command.ended).toBe(0);
+    // By a process that asks the registry for the schemas, since nothing runs.
+    const inspected = await runOwn('inspect', 'cloud.deliveries', '--limit', '1');
+    expect(JSON.parse(inspected.output)).toMatchObject({ record: { site: 'default', outcome: 'delivered' } });
+    const subject = `${own.STUDYBRIDGE_KAFKA_TOPIC_PREFIX}studies-value`;
+    expect((await fetch(`${registry.url}/subjects/${subject}/versions/1`)).status).toBe(200);
+  });
+
+  test('goes on where an embedded log stopped, carried by migrate', { timeout: 120_000 }, async () => {
+    const place = join(folder, 'moving-up');
+    const before = { STUDYBRIDGE_DATA_DIR: place, STUDYBRIDGE_STUDY_QUIET_MS: '300' };
+    const after = { ...environment, ...before, STUDYBRIDGE_KAFKA_TOPIC_PREFIX: randomPrefix() };
+    const send = async (own: Record<string, string>) => {
+      const command = startCommand({ folder, environment: own, args: ['run', '--json'] });
+      started.push(command);
+      await command.printed(/^\{.*\}\n/);
+      const sent = await runCommand({
+        folder,
+        environment: own,
+        args: ['send', '--studies', '2', '--seed', '9', '--rate', '0'],
+      });
+      command.child.kill('SIGTERM');
+      expect(await command.ended).toBe(0);
+      return sent;
+    };
+    expect((await send(before)).code).toBe(0);
+    expect((await runCommand({ folder, args: ['topics', 'create'], environment: after })).code).toBe(0);
+    const migrated = await runCommand({ folder, args: ['migrate', '--to-kafka', '--json'], environment: after });
+    expect(migrated.code, migrated.errors).toBe(0);
+    const { topics } = JSON.parse(migrated.output);
+    expect(topics.every(({ embedded, kafka }: Record<string, number>) => embedded === kafka)).toBe(true);
+    const refused = await runCommand({ folder, args: ['run'], environment: before });
+    expect(refused.code).toBe(3);
+    expect(refused.errors).toContain('log.migrated');
+    const again = await send(after);
+    expect(again.code, again.output + again.errors).toBe(0);
   });
 });
