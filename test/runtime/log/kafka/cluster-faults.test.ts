@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { silentTelemetry } from '../../../../runtime/contracts/telemetry.ts';
 import { type ClusterReader, openClusterReader } from '../../../../runtime/log/kafka/cluster-reader.ts';
 import { kafkaClient, kafkaErrorCode } from '../../../../runtime/log/kafka/kafka-client.ts';
@@ -20,7 +20,7 @@ const WAIT = { maxWaitMs: 100, minBytes: 1 };
 
 describe.skipIf(!available)('a broker in trouble', () => {
   const opened: AsyncDisposable[] = [];
-  afterAll(async () => {
+  afterEach(async () => {
     for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
   });
 
