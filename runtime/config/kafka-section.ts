@@ -67,7 +67,7 @@ const spool = z
     onContradiction: choice(['refuse', 'continue'], 'refuse', {
       variable: 'STUDYBRIDGE_KAFKA_SPOOL_ON_CONTRADICTION',
       sentence:
-        'What to do when the Kafka cluster and the spool contradict one another on what was forwarded: end with an error, or go on behind what was forwarded.',
+        'What to do when the Kafka cluster and the spool contradict one another on what was forwarded: forward nothing until a human decides, or go on behind what was forwarded. Senders are served either way.',
     }),
   })
   .prefault({})

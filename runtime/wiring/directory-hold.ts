@@ -2,8 +2,9 @@
 import type { Service } from '../contracts/service.ts';
 import { prepareFolder } from '../log/embedded/data-folder.ts';
 import { type FolderLock, lockFolder } from '../log/embedded/folder-lock.ts';
+import { assertMigrationFinished } from '../log/embedded/migration-mark.ts';
 
-/** Made where it is not there, and held until drained. `start` rejects with `log.in_use` or `log.folder_not_writable`. */
+/** Made where it is not there, and held until drained. `start` rejects with `log.in_use`, `log.folder_not_writable` or `migration.unfinished`. */
 export function directoryHold(folder: string): Service {
   let lock: FolderLock | undefined;
   let end: () => void = () => undefined;
@@ -20,7 +21,9 @@ export function directoryHold(folder: string): Service {
     ended,
     start: async (signal) => {
       signal.throwIfAborted();
-      lock ??= await lockFolder(await prepareFolder(folder));
+      const identity = await prepareFolder(folder);
+      await assertMigrationFinished(folder);
+      lock ??= await lockFolder(identity);
     },
     drain,
     [Symbol.asyncDispose]: drain,

@@ -28,7 +28,7 @@ export const LOG_FAILURES = {
   'log.migrated': {
     meaning: 'The log of this data directory is being carried, or was carried, to Kafka by `studybridge migrate`.',
     remedy:
-      'Set KAFKA_BROKERS to go on there; `docs/kafka.md` says how to go back to the embedded log and what that loses.',
+      'Set KAFKA_BROKERS to go on there; `docs/moving-to-kafka.md` says how to go back to the embedded log and what that loses.',
   },
   'task.processor_failed': {
     meaning:

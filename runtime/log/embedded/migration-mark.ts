@@ -53,6 +53,13 @@ export async function writeMigrationMark(folder: string, mark: MigrationMark): P
   }
 }
 
+/** For who begins on Kafka beside a log. Rejects with an `EnvironmentError`, `migration.unfinished`. */
+export async function assertMigrationFinished(folder: string): Promise<void> {
+  const mark = await readMigrationMark(folder);
+  if (mark === undefined || mark.finishedAtMs !== null) return;
+  throw new EnvironmentError('migration.unfinished', `the log in ${folder} is not yet carried to Kafka as a whole`);
+}
+
 /** Rejects with an `EnvironmentError`, `log.migrated`. */
 export async function assertNotMigrated(folder: string): Promise<void> {
   const mark = await readMigrationMark(folder);

@@ -6,10 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { singleObjectCodec } from '../../../codecs/avro/record-codec.ts';
 import { tallyTask } from '../../../processors/tally/tally-task.ts';
 import { loadConfiguration } from '../../../runtime/config/load-configuration.ts';
-import { numberCodec } from '../../../runtime/contracts/state-codecs.ts';
-import type { TaskDefinition } from '../../../runtime/contracts/task.ts';
 import { silentTelemetry } from '../../../runtime/contracts/telemetry.ts';
-import { readMigrationMark } from '../../../runtime/log/embedded/migration-mark.ts';
+import { assertMigrationFinished, readMigrationMark } from '../../../runtime/log/embedded/migration-mark.ts';
 import { openKafkaLog } from '../../../runtime/log/kafka/kafka-log.ts';
 import type { KafkaLayout } from '../../../runtime/log/kafka/kafka-options.ts';
 import { createTopics } from '../../../runtime/log/kafka/topic-admin.ts';
@@ -30,26 +28,10 @@ import { openLog, temporaryFolder } from '../log/embedded/temporary-log.ts';
 import { connectionTo, deleteTopics, layoutOf, TUNING } from '../log/kafka/temporary-kafka-log.ts';
 import { entry, type LogUnderTest, signal, until, untilRead, valuesOf } from '../log/log-under-test.ts';
 import { ManualClock } from '../log/manual-clock.ts';
+import { counter } from './quiet-counter.ts';
 
 const broker = await kafkaBroker();
 const START_MS = new ManualClock().nowMs();
-
-type Counts = { counts: number };
-
-/** Counts the records of each key, and says a count again a second after the last. */
-const counter: TaskDefinition<Counts> = {
-  name: 'counter',
-  inputs: ['hl7.messages'],
-  outputs: ['studies'],
-  stores: { counts: numberCodec },
-  process: (record, { state, timers, emit, nowMs }) => {
-    const count = (state.counts.get(record.key) ?? 0) + 1;
-    state.counts.set(record.key, count);
-    timers.schedule(record.key, nowMs + 1_000);
-    emit(entry('studies', record.key, String(count)));
-  },
-  wake: (key, { state, emit }) => emit(entry('studies', key, `quiet at ${state.counts.get(key)}`)),
-};
 
 describe.skipIf(!broker.available)('migration to Kafka', () => {
   let folder: string;
@@ -276,6 +258,7 @@ describe.skipIf(!broker.available)('migration to Kafka', () => {
     await makeTopics([counter]);
     await migrateToKafka(optionsFor([counter]));
     await expect(openLog(folder)).rejects.toMatchObject({ code: 'log.migrated' });
+    await assertMigrationFinished(folder);
     expect((await readMigrationMark(folder))?.finishedAtMs).not.toBeNull();
     const again = await migrateToKafka(optionsFor([counter]));
     expect(again.finishedBefore).toBe(true);
@@ -315,6 +298,7 @@ describe.skipIf(!broker.available)('migration to Kafka', () => {
       code: 'migration.differs',
     });
     await expect(openLog(folder)).rejects.toMatchObject({ code: 'log.migrated' });
+    await expect(assertMigrationFinished(folder)).rejects.toMatchObject({ code: 'migration.unfinished' });
   });
 
   test('the state of a task that is not known here is refused before anything is written', async () => {
