@@ -48,10 +48,13 @@ export interface BridgeOptions {
 const DRAIN_WITHIN_MS = {
   ports: 4_000,
   processors: 5_500,
-  sink: 7_500,
-  cloud: 8_000,
-  forwarder: 8_500,
-  log: 9_000,
+  sink: 7_300,
+  cloud: 7_600,
+  log: 8_000,
+  registry: 8_100,
+  forwarder: 8_200,
+  spool: 8_800,
+  directory: 9_000,
 } as const;
 
 export function createBridge(options: BridgeOptions): Bridge {
@@ -99,7 +102,7 @@ class WiredBridge implements Bridge {
     const { codec } = spool === undefined ? format : formatWithoutRegistry();
     const intake = { log: spool?.log ?? log, codec };
     const known = spoolAlone === undefined ? tasks : undefined;
-    const answers = { log, codec: format.codec, tasks: known, configuration };
+    const answers = { log, codec: format.codec, tasks: known, configuration, clock };
     await this.#openPorts(intake, answers, signal);
     this.#ready = true;
   }
@@ -125,7 +128,10 @@ class WiredBridge implements Bridge {
 
   /** The embedded log holds its directory itself. */
   async #holdDirectory({ dataDirectory }: Configuration, signal: AbortSignal): Promise<void> {
-    await this.#stack.start({ services: [directoryHold(dataDirectory)], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    await this.#stack.start(
+      { services: [directoryHold(dataDirectory)], drainWithinMs: DRAIN_WITHIN_MS.directory },
+      signal,
+    );
   }
 
   /** The log of connectors that acknowledge by their own disk; undefined where the doors append to the log itself. */
@@ -136,7 +142,7 @@ class WiredBridge implements Bridge {
     const fail = (error: unknown): void => this.#stack.fail('spool', error);
     const spool = await openSpool(configuration, kafka, { clock, telemetry, fail });
     const disk = closedLater('spool', spool.log);
-    await this.#stack.start({ services: [disk], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    await this.#stack.start({ services: [disk], drainWithinMs: DRAIN_WITHIN_MS.spool }, signal);
     await this.#stack.start({ services: [spool.forwarder], drainWithinMs: DRAIN_WITHIN_MS.forwarder }, signal);
     return spool;
   }
@@ -146,7 +152,7 @@ class WiredBridge implements Bridge {
     const format = await openRecordFormat(configuration, 'write', telemetry, signal);
     if (configuration.schemaRegistry === undefined) return format;
     const registry = closedLater('schema registry', format);
-    await this.#stack.start({ services: [registry], drainWithinMs: DRAIN_WITHIN_MS.log }, signal);
+    await this.#stack.start({ services: [registry], drainWithinMs: DRAIN_WITHIN_MS.registry }, signal);
     return format;
   }
 

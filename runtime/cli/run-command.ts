@@ -105,9 +105,21 @@ function recordStart(
     const allowedRanges = sources.reduce((sum, source) => sum + (source.addresses?.length ?? 0), 0);
     telemetry.record('process.open_to_network', { host: configuration.host, allowedRanges });
   }
+  for (const to of toldInClear(configuration)) telemetry.record('process.password_in_clear', { to });
   if (does(role, 'sinks') && configuration.sandbox) {
     telemetry.record('process.sandbox', { studyQuietMs: configuration.sites[0]?.studyQuietMs ?? 0 });
   }
+}
+
+/** Who is sent a password that anyone on the way can read. */
+function toldInClear({ kafka, schemaRegistry }: Configuration): readonly string[] {
+  const connection = kafka?.connection;
+  const brokers = connection?.sasl?.mechanism === 'plain' && connection.tls === undefined ? connection.brokers : [];
+  const registry = schemaRegistry?.password !== undefined ? new URL(schemaRegistry.url) : undefined;
+  return [
+    ...(brokers.every((broker) => isLoopbackHost(broker.replace(/:\d+$/, ''))) ? [] : ['kafka']),
+    ...(registry?.protocol !== 'http:' || isLoopbackHost(registry.hostname) ? [] : ['schema registry']),
+  ];
 }
 
 function announce(terminal: Terminal, addresses: BridgeAddresses, json: boolean): void {

@@ -74,7 +74,7 @@ function statusLines(terminal: Terminal, status: MachineStatus): string[] {
     rows.push(['topics', `${topicPrefix === '' ? 'without a prefix' : `${topicPrefix}*`}, ${partitions} partitions`]);
   }
   rows.push(['log', log.writable ? 'writable' : log.code]);
-  rows.push(...lagRows(status));
+  rows.push(...(status.described ? lagRows(status) : [['lag', 'not known: the brokers do not answer']]));
   lines.push(...table(rows).map((line) => `  ${line}`));
   const knowsStudies =
     kafka === null || bridges.some(({ addresses: { role } }) => role === 'all' || role === 'processors');

@@ -1,6 +1,8 @@
 // The control socket of a running bridge: its owner's commands ask here.
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { EnvironmentError } from '../contracts/environment-error.ts';
+import { LogError } from '../contracts/record-log.ts';
 import type { Service } from '../contracts/service.ts';
 import type { Telemetry } from '../contracts/telemetry.ts';
 import { type ControlAnswer, type ControlRequest, REQUEST_BYTES_MAX } from './control-protocol.ts';
@@ -111,12 +113,17 @@ class ControlServer implements Service {
     try {
       for await (const item of this.#options.answer(request, signal)) await write(socket, { item }, signal);
       socket.end(line({ end: true }));
-    } catch {
-      // The text of an exception may quote a record; whoever asks learns that it failed (invariant 8).
-      if (!signal.aborted) socket.end(line({ error: 'process.unexpected' }));
+    } catch (error) {
+      // The text of an exception may quote a record; whoever asks learns its code (invariant 8).
+      if (!signal.aborted) socket.end(line({ error: failureCodeOf(error) }));
       else socket.destroy();
     }
   }
+}
+
+/** The world in the way is told by its code; anything else is a fault of the program. */
+function failureCodeOf(error: unknown): string {
+  return error instanceof LogError || error instanceof EnvironmentError ? error.code : 'process.unexpected';
 }
 
 function line(answer: ControlAnswer): string {

@@ -2,6 +2,7 @@
 import type { RecordCodec } from '../../codecs/avro/record-codec.ts';
 import { assertNever } from '../../schemas/failure.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type { RecordLog } from '../contracts/record-log.ts';
 import { inspectRecords } from '../control/record-inspection.ts';
 import type { ControlAnswers } from './bridge.ts';
@@ -14,6 +15,7 @@ export interface AnswerSources {
   /** Undefined where the log runs none: a spool takes records and forwards them. */
   readonly tasks: BridgeTasks | undefined;
   readonly configuration: Configuration;
+  readonly clock: Clock;
   /** Undefined when a command has opened the directory itself. */
   readonly running: () => RunningBridge | undefined;
 }

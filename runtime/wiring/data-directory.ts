@@ -21,7 +21,7 @@ export async function openDataDirectory(configuration: Configuration): Promise<O
   const log = await openLog(configuration, { ...parts, fail: () => undefined });
   const tasks = bridgeTasks(configuration, { ...parts, accounts: configuredAccounts(configuration) });
   return {
-    answer: controlAnswers({ log, codec, tasks, configuration, running: () => undefined }),
+    answer: controlAnswers({ ...parts, log, tasks, configuration, running: () => undefined }),
     [Symbol.asyncDispose]: async () => {
       await log[Symbol.asyncDispose]();
       await format[Symbol.asyncDispose]();

@@ -34,6 +34,8 @@ export interface StatusReport {
   /** null: the embedded log. */
   readonly kafka: KafkaPlace | null;
   readonly log: LogHealth;
+  /** False: the brokers did not answer in time, and how far topics and tasks are is not known. */
+  readonly described: boolean;
   readonly topics: readonly { readonly topic: string; readonly partition: number; readonly records: string }[];
   readonly tasks: readonly TaskLag[];
   readonly sites: readonly SiteStatus[];
@@ -68,7 +70,8 @@ export interface WithdrawByHand {
 const LISTED_MAX = 100;
 
 export async function statusReport(sources: AnswerSources, signal: AbortSignal): Promise<StatusReport> {
-  const description = await sources.log.describe(signal);
+  const described = await describedInTime(sources, signal);
+  const description = described ?? { topics: [], tasks: [] };
   const running = sources.running();
   return {
     running: running !== undefined,
@@ -76,6 +79,7 @@ export async function statusReport(sources: AnswerSources, signal: AbortSignal):
     dataDirectory: sources.configuration.dataDirectory,
     kafka: kafkaPlace(sources.configuration),
     log: sources.log.health(),
+    described: described !== undefined,
     topics: description.topics.map(({ topic, partition, first, end }) => ({
       topic,
       partition,
@@ -85,6 +89,28 @@ export async function statusReport(sources: AnswerSources, signal: AbortSignal):
     sites: sources.configuration.sites.map(({ site }) => siteStatus(sources, site)),
   };
 }
+
+/** An operator asks for the status above all when the brokers do not answer. */
+async function describedInTime(
+  { log, clock }: AnswerSources,
+  signal: AbortSignal,
+): Promise<LogDescription | undefined> {
+  const done = new AbortController();
+  const late = clock.sleep(DESCRIBE_MS, AbortSignal.any([signal, done.signal])).then(
+    () => undefined,
+    // Described, or nobody waits any more.
+    () => undefined,
+  );
+  try {
+    // What is too late is not known, whatever came of it.
+    const description = log.describe(signal).catch(() => undefined);
+    return await Promise.race([description, late]);
+  } finally {
+    done.abort();
+  }
+}
+
+const DESCRIBE_MS = 8_000;
 
 function lags({ tasks }: LogDescription): StatusReport['tasks'] {
   return tasks.flatMap(({ task, partition, inputs }) =>

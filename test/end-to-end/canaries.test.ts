@@ -133,10 +133,10 @@ async function postEvents(bridge: StartedBridge, canaries: Canaries): Promise<st
 /** So many studies were answered at least once. */
 async function answered(bridge: StartedBridge, cloud: QuotingCloud, studies: number): Promise<void> {
   await eventually(async () => cloud.received.size === studies, `the cloud has answered ${studies} studies`);
-  await eventually(
-    async () => (await bridge.status()).tasks.every(({ lag }) => lag === '0'),
-    'every task has read its inputs',
-  );
+  await eventually(async () => {
+    const { tasks } = await bridge.status();
+    return tasks.length > 0 && tasks.every(({ lag }) => lag === '0');
+  }, 'every task has read its inputs');
 }
 
 async function commandOutputs(

@@ -129,6 +129,7 @@ async function askOne(directory: string): Promise<BridgeStatus> {
 
 function isIdle({ tasks, sites }: BridgeStatus): boolean {
   return (
+    tasks.length > 0 &&
     tasks.every(({ lag }) => lag === '0') &&
     sites.every(({ studies, queue }) => (queue?.waiting ?? 0) === 0 && (studies['waiting_for_quiet'] ?? 0) === 0)
   );

@@ -25,6 +25,11 @@ export const PROCESS_FACTS = {
       'the ports listen beyond this machine: senders elsewhere are refused unless a source of the configuration file allows their address',
     fields: { host: 'string', allowedRanges: 'number' },
   },
+  'process.password_in_clear': {
+    level: 'warn',
+    message: 'a password goes over the network in clear text: use TLS, or a SCRAM mechanism',
+    fields: { to: 'string' },
+  },
   'process.sandbox': {
     level: 'warn',
     message: 'no cloud is configured: studies go to the sandbox cloud beside the bridge',
