@@ -10,7 +10,7 @@ import type { Benchmark, Figures, RunOptions } from './measurement.ts';
 import { quantile } from './measurement.ts';
 
 const COMMAND = fileURLToPath(new URL('../runtime/cli/main.cjs', import.meta.url));
-const STUDIES_PER_SECOND = 100;
+const STUDIES_PER_SECOND = Number(process.env['BENCH_LATENCY_RATE'] ?? 100);
 const WARM_UP_SECONDS = 3;
 /** A study that has not arrived by then counts as lost, and the run fails. */
 const ARRIVAL_LIMIT_MS = 60_000;

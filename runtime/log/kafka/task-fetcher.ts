@@ -225,28 +225,23 @@ class Input {
     this.#answer.notify();
   }
 
+  /** Whichever fetches brought them: records that came singly are then committed together. */
   take(from: bigint, bound: ReadBound): ReadChunk {
-    for (;;) {
-      const chunk = this.#held[0];
-      if (chunk === undefined) {
-        this.#begin = this.#end;
-        return { records: [], next: this.#end };
-      }
-      this.#held.shift();
+    const taken: StoredRecord[] = [];
+    for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#held.shift()) {
       this.#bytes -= chunk.bytes;
       const wanted = chunk.records.filter(({ position }) => position.offset >= from);
-      const records = wanted.slice(0, bound.records);
-      const first = wanted[records.length];
-      if (first === undefined) {
-        this.#begin = chunk.next;
-        if (records.length > 0) return { records, next: chunk.next };
-        continue;
-      }
-      const bytes = Math.round((chunk.bytes * (wanted.length - records.length)) / chunk.records.length);
-      this.#held.unshift({ records: wanted.slice(records.length), next: chunk.next, bytes });
+      const fitting = wanted.slice(0, bound.records - taken.length);
+      for (const record of fitting) taken.push(record);
+      const first = wanted[fitting.length];
+      if (first === undefined) continue;
+      const bytes = Math.round((chunk.bytes * (wanted.length - fitting.length)) / chunk.records.length);
+      this.#held.unshift({ records: wanted.slice(fitting.length), next: chunk.next, bytes });
       this.#bytes += bytes;
       this.#begin = first.position.offset;
-      return { records, next: first.position.offset };
+      return { records: taken, next: this.#begin };
     }
+    this.#begin = this.#end;
+    return { records: taken, next: this.#end };
   }
 }
