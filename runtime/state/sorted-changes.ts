@@ -1,6 +1,6 @@
 /**
  * Changes in the order of their keys, of each key the newest only. A tree that is written in order touches each of its
- * pages once; a million changes in the order of their making cost it four times as much.
+ * pages once; a million changes in the order of their making cost twice as much.
  *
  * Sorted in runs, a few ms each, which are merged as they are read: no turn of the event loop is long.
  */

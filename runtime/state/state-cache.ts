@@ -7,7 +7,7 @@
  * 2. Nothing is flushed before the close. A process that is killed leaves the copy whole, because the kernel keeps what
  *    was written and LMDB never overwrites a page in use.
  * 3. Changes and the offset they reach to are one transaction, carried out by LMDB's own thread: the main thread only
- *    encodes (2,000 changes of 300 bytes: 1.4 ms there; in a transaction on the main thread 12 to 17 ms).
+ *    encodes (2,000 changes of 300 bytes: 1.5 ms there; in a transaction on the main thread 9 to 17 ms).
  * 4. One environment a copy: copies are dropped, handed over between processes and written independently.
  */
 import assert from 'node:assert/strict';

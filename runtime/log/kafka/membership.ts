@@ -7,7 +7,7 @@
  * was stopped, still believes it has them; what it then commits is refused by the fence of the new owner.
  */
 import assert from 'node:assert/strict';
-import type { Consumer, ConsumerGroupJoinEvent } from 'kafkajs';
+import type { Consumer, ConsumerGroupJoinEvent, RetryOptions } from 'kafkajs';
 import { systemClock } from '../../contracts/clock.ts';
 import { EnvironmentError } from '../../contracts/environment-error.ts';
 import { LogError } from '../../contracts/record-log.ts';
@@ -34,6 +34,11 @@ export interface MembershipOptions {
   failed(error: Error): void;
 }
 
+/**
+ * An outage is sat out as the member that it is: a consumer that gives up crashes and comes back as another member, for
+ * which the group waits through the whole rebalance timeout. The connection's own retries are bounded (`kafka-client.ts`).
+ */
+const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 1e9 };
 /** How often the consumer, which has nothing to fetch, looks whether a heartbeat is due. */
 const IDLE_MS = 100;
 
@@ -64,6 +69,7 @@ export class Membership implements AsyncDisposable {
       heartbeatInterval: tuning.heartbeatIntervalMs,
       maxWaitTimeInMs: IDLE_MS,
       allowAutoTopicCreation: false,
+      retry: RETRY,
     });
     const { GROUP_JOIN, HEARTBEAT, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#assigned(payload));

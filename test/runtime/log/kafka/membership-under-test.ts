@@ -1,6 +1,5 @@
 // A group that shares two topics of eight partitions, with short times.
 import type { MembershipOptions } from '../../../../runtime/log/kafka/membership.ts';
-import { connectionTo } from './transport-under-test.ts';
 
 export const GROUP_PARTITIONS = 8;
 export const SESSION_TIMEOUT_MS = 6_000;
@@ -14,7 +13,16 @@ export function membershipOptions(
   prefix: string,
 ): Pick<MembershipOptions, 'connection' | 'tuning' | 'task' | 'group' | 'topics' | 'partitions'> {
   return {
-    connection: connectionTo(bootstrap),
+    // Written out: a process of its own takes this file along, and must not load the test runner with it.
+    connection: {
+      brokers: [bootstrap],
+      clientId: 'studybridge-test',
+      rack: undefined,
+      tls: undefined,
+      sasl: undefined,
+      connectionTimeoutMs: 2_000,
+      requestTimeoutMs: 10_000,
+    },
     tuning: {
       compression: 'none',
       appendTimeoutMs: 5_000,
