@@ -63,15 +63,20 @@ async function startBroker(): Promise<BenchBroker> {
   writeFileSync(join(folder, 'server.properties'), lines.join(''));
   const java = [...HEAP, ...LOGGER, '-cp', join(jars, '*')];
   const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  await finishedCommand('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', 'server.properties'], {
-    folder,
-  });
+  await finishedCommand(
+    'java',
+    [...java, 'kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', 'server.properties'],
+    {
+      folder,
+    },
+  );
   const broker = await guardedProcess({
     command: 'java',
     args: [...java, 'kafka.Kafka', 'server.properties'],
     folder,
     upLine: /Kafka Server started/,
   });
+  void broker.ended.then((how) => process.stderr.write(`the broker ended with ${how}:\n${broker.lastLines()}\n`));
   const bootstrap = `127.0.0.1:${port}`;
   await warmedUp(bootstrap);
   return { bootstrap, pid: broker.pid };

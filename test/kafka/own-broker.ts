@@ -161,6 +161,13 @@ function javaArguments(jars: string): readonly string[] {
 
 async function formatted(jars: string, folder: string, more: readonly string[]): Promise<void> {
   const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  const args = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', 'server.properties', '--ignore-formatted'];
+  const args = [
+    'kafka.tools.StorageTool',
+    'format',
+    `--cluster-id=${id}`,
+    '-c',
+    'server.properties',
+    '--ignore-formatted',
+  ];
   await finishedCommand('java', [...javaArguments(jars), ...args, ...more], { folder });
 }
