@@ -33,6 +33,7 @@ const SHARE_WHILE_APPENDING = 0.1;
 const CONFIRMING_HEARTBEATS = 2;
 /** How soon a timer that waits for tasks elsewhere looks again. */
 const LOOK_AGAIN_MS = 50;
+const LOOK_FAILED_MS = 250;
 
 export class KafkaTasks implements AsyncDisposable {
   readonly #log: KafkaLogOptions;
@@ -208,7 +209,19 @@ export class KafkaTasks implements AsyncDisposable {
         () => {},
       );
     }
-    return this.#watch.look();
+    return this.#seen();
+  }
+
+  /** While the brokers are away a timer waits, as everything else does: nothing is due that cannot be looked up. */
+  async #seen(): Promise<Progress> {
+    for (;;) {
+      try {
+        return await this.#watch.look();
+      } catch {
+        // The client has told of its trouble; closed, nobody waits any more.
+        await systemClock.sleep(LOOK_FAILED_MS, this.#closed.signal);
+      }
+    }
   }
 
   /** The first task of the topology that reads a topic moves on what is misplaced in it; others would double it. */

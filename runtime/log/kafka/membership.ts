@@ -14,6 +14,7 @@ import { LogError } from '../../contracts/record-log.ts';
 import type { Telemetry } from '../../contracts/telemetry.ts';
 import { type Deferred, deferred } from '../tasks/deferred.ts';
 import { coPartitionAssigner } from './co-partition-assigner.ts';
+import { connectFault } from './connect-fault.ts';
 import { kafkaClient, kafkaErrorCode } from './kafka-client.ts';
 import type { KafkaConnection, KafkaTuning } from './kafka-options.ts';
 import { NO_CLAIM, type PartitionClaim } from './partition-claim.ts';
@@ -41,6 +42,8 @@ export interface MembershipOptions {
 const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 1e9 };
 /** How often the consumer, which has nothing to fetch, looks whether a heartbeat is due. */
 const IDLE_MS = 100;
+const COME_BACK_MS = 500;
+const NEVER = new AbortController().signal;
 
 export function createMembership(options: MembershipOptions): Membership {
   return new Membership(options);
@@ -76,7 +79,9 @@ export class Membership implements AsyncDisposable {
     this.#consumer.on(HEARTBEAT, ({ payload }) => this.#confirmed(payload.memberId, payload.groupGenerationId));
     this.#consumer.on(CRASH, ({ payload }) => {
       // One that restarts joins again by itself.
-      if (!payload.restart) this.#crashed(payload.error);
+      if (payload.restart) return;
+      if (isOutage(payload.error)) void this.#comeBack();
+      else this.#crashed(payload.error);
     });
   }
 
@@ -118,6 +123,29 @@ export class Membership implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
+    await this.#connect();
+    await this.#joined.promise;
+  }
+
+  /** Where kafkajs gives up although only the brokers are away. The fetches' watchdog ends what lasts too long. */
+  async #comeBack(): Promise<void> {
+    while (this.#phase === 'member') {
+      await systemClock.sleep(COME_BACK_MS, NEVER);
+      try {
+        if (this.#phase === 'member') await this.#connect();
+        return;
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        const { connection } = this.#options;
+        if (connectFault(error, connection).code !== 'kafka.unreachable') {
+          this.#crashed(error);
+          return;
+        }
+      }
+    }
+  }
+
+  async #connect(): Promise<void> {
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [...this.#options.topics] });
     await this.#consumer.run({
@@ -126,7 +154,6 @@ export class Membership implements AsyncDisposable {
         this.#failed(new assert.AssertionError({ message: 'a paused consumer delivers no batch' }));
       },
     });
-    await this.#joined.promise;
   }
 
   #assigned({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
@@ -184,6 +211,14 @@ export class Membership implements AsyncDisposable {
     this.#joined.reject(error);
     for (const waiting of this.#waiting) waiting.done.reject(error);
   }
+}
+
+/**
+ * kafkajs tries again without end where a connection fails, and takes it for a fault of the program when none of the
+ * brokers it knows can be asked for the group's coordinator.
+ */
+function isOutage(error: Error): boolean {
+  return kafkaErrorCode(error) === 'KafkaJSGroupCoordinatorNotFound';
 }
 
 /** The promise, or a rejection with the signal's reason when it aborts first. */

@@ -1,6 +1,6 @@
 // What committed outputs must be: none lost, none doubled, none out of order per key, the same for every reader.
 import type { TopicName } from '../../../schemas/records.ts';
-import { type CommittedRecord, inspected } from './committed-reader.ts';
+import { type CommittedRecord, inspected, isSame, placeOf } from './committed-reader.ts';
 
 /** Outputs of tasks; each key's records carry a revision. */
 export const OBSERVED_TOPICS = ['study.images', 'studies', 'cloud.requests', 'cloud.deliveries'] as const;
@@ -20,9 +20,8 @@ export function outputFaults(topic: TopicName, records: readonly CommittedRecord
     if (shown === undefined) continue;
     const [what, number] = countedBy(topic, record.key, shown.record);
     const before = last.get(what) ?? 0;
-    if (number <= before) faults.push(`${shown.position}: ${number} after ${before}`);
-    else if (GAPLESS.includes(topic) && number > before + 1)
-      faults.push(`${shown.position}: ${number} after ${before}`);
+    const gap = GAPLESS.includes(topic) && number > before + 1;
+    if (number <= before || gap) faults.push(`${shown.position}: ${number} after ${before} of ${what}`);
     last.set(what, Math.max(number, before));
   }
   return faults;
@@ -54,19 +53,11 @@ export function readingFaults(
   for (const record of beside) {
     const found = standing.get(placeOf(record));
     if (found === undefined) faults.push(`${topic}/${placeOf(record)} was read as committed and is gone`);
-    else if (!same(found.value, record.value)) faults.push(`${topic}/${placeOf(record)} was read with another value`);
+    else if (!isSame(found, record)) faults.push(`${topic}/${placeOf(record)} was read with another value`);
     if (record.offset < (next.get(record.partition) ?? 0)) faults.push(`${topic}/${placeOf(record)} was read again`);
     next.set(record.partition, record.offset + 1);
   }
   const read = new Set(beside.map(placeOf));
   for (const place of standing.keys()) if (!read.has(place)) faults.push(`${topic}/${place} was never read beside`);
   return faults;
-}
-
-function placeOf({ partition, offset }: CommittedRecord): string {
-  return `${partition}/${offset}`;
-}
-
-function same(a: Buffer | null, b: Buffer | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b);
 }

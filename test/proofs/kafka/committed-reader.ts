@@ -1,6 +1,7 @@
 // A reader of committed records that shares no code with the bridge: kcat, on librdkafka. Beside the faults, or at the end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as later } from 'node:timers/promises';
 import { recordCodec } from '../../../codecs/avro/record-codec.ts';
 import type { TopicName } from '../../../schemas/records.ts';
 import type { InspectedRecord } from '../evidence.ts';
@@ -22,25 +23,63 @@ export interface FollowedTopic {
   readonly topic: TopicName;
   /** What has been read until now, in the order in which it came. */
   readonly records: readonly CommittedRecord[];
+  /** Sentences about what was read twice and differed. */
+  readonly faults: readonly string[];
   /** Ends the reader. */
   stop(): Promise<void>;
 }
 
 const FORMAT = '%p %o %S %k\n%s\n';
+const AGAIN_MS = 300;
 const codec = recordCodec({});
 
-/** Reads from the beginning and goes on as records are committed. */
+/**
+ * Reads from the beginning and goes on as records are committed. kcat ends when it has lost its only broker: the next one
+ * begins anew, and must find what was read before.
+ */
 export function followTopic({ bootstrap, prefix }: KafkaPlace, topic: TopicName): FollowedTopic {
   const records: CommittedRecord[] = [];
-  const reader = kcat(bootstrap, `${prefix}${topic}`, ['-u'], (record) => records.push(record));
+  const known = new Map<string, CommittedRecord>();
+  const faults: string[] = [];
+  const stopped = new AbortController();
+  const take = (record: CommittedRecord): void => {
+    const place = placeOf(record);
+    const before = known.get(place);
+    if (before === undefined) records.push(record);
+    else if (!isSame(before, record)) faults.push(`${topic}/${place} was read again with another value`);
+    known.set(place, record);
+  };
+  const follow = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      const reader = kcat(bootstrap, `${prefix}${topic}`, ['-u'], take);
+      const end = (): void => void reader.child.kill('SIGTERM');
+      stopped.signal.addEventListener('abort', end);
+      await reader.ended;
+      stopped.signal.removeEventListener('abort', end);
+      await later(AGAIN_MS, undefined, { signal: stopped.signal }).catch(() => {
+        // Told to stop: the loop ends.
+      });
+    }
+  };
+  const following = follow();
   return {
     topic,
     records,
+    faults,
     stop: async () => {
-      reader.child.kill('SIGTERM');
-      await reader.ended;
+      stopped.abort();
+      await following;
     },
   };
+}
+
+export function placeOf({ partition, offset }: CommittedRecord): string {
+  return `${partition}/${offset}`;
+}
+
+export function isSame(one: CommittedRecord, other: CommittedRecord): boolean {
+  if (one.key !== other.key) return false;
+  return one.value === null || other.value === null ? one.value === other.value : one.value.equals(other.value);
 }
 
 /** All of a topic's committed records. */

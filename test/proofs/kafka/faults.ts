@@ -1,6 +1,8 @@
 // What is done to the bridge on Kafka, and to its broker, while a hospital sends.
 import { expect } from 'vitest';
+import { eventually } from '../../end-to-end/started-bridge.ts';
 import type { OwnBroker } from '../../kafka/own-broker.ts';
+import type { SmallDisk } from '../../kafka/small-disk.ts';
 import type { Random } from '../kill-plan.ts';
 import type { Deployment, Role, RoleSeat } from './deployment.ts';
 import type { Fault } from './faulted-day.ts';
@@ -88,9 +90,22 @@ export function brokerFault(broker: OwnBroker, how: 'kill' | 'stop', random: Ran
   };
 }
 
-/** Whoever ended by design, since the log cannot go on, is started again, as a supervisor would. */
-export async function supervised(bridge: Deployment): Promise<void> {
-  for (const seat of bridge.seats) if (await hasEnded(seat)) await seat.start();
+/** The file system of the broker's log is filled; the broker ends, since it has nowhere to write. Then there is room again. */
+export function diskFullFault(broker: OwnBroker, disk: SmallDisk): Fault {
+  return {
+    name: "broker's disk full",
+    lastsMs: 20_000,
+    inject: async (bridge) => {
+      await pause(LIFE_MS_MAX);
+      disk.fill();
+      await eventually(async () => !broker.running, 'the broker gives up its full disk');
+      await pause(LIFE_MS_MAX);
+      disk.empty();
+      await broker.start();
+      await pause(LIFE_MS_MAX);
+      await allRun(bridge);
+    },
+  };
 }
 
 export async function allRun(bridge: Deployment): Promise<void> {

@@ -11,8 +11,8 @@ import { createTopics } from './transport-under-test.ts';
 
 const available = await ownBrokersAvailable();
 
-describe.skipIf(!available)('memberships whose broker is killed', () => {
-  test('go on with the same partitions when it is back', async () => {
+describe.skipIf(!available)('memberships whose broker is away', () => {
+  test.each(['kill', 'stop'] as const)('go on with the same partitions when it is back after a %s', async (how) => {
     await using broker = await ownBroker();
     const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
@@ -33,7 +33,7 @@ describe.skipIf(!available)('memberships whose broker is killed', () => {
     await Promise.all([one.start(signal), two.start(signal)]);
     await until(() => one.partitions.size === 4 && two.partitions.size === 4, 'the partitions are shared');
     const before = new Set(assigned.slice(-2));
-    await broker.kill();
+    await (how === 'kill' ? broker.kill() : broker.stop());
     await broker.start();
     await Promise.all([one.heartbeats(2, signal), two.heartbeats(2, signal)]);
     // Members that had to join again were told the same once more.
