@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { silentTelemetry } from '../../runtime/contracts/telemetry.ts';
 import { createHurtLog } from '../../runtime/log/hurt/hurt-log.ts';
 import { type SeededRandom, seededRandom } from '../../runtime/log/hurt/seeded-random.ts';
-import { openTemporaryLog } from '../runtime/log/embedded/temporary-log.ts';
+
 import type { LogUnderTest } from '../runtime/log/log-under-test.ts';
 import { ManualClock } from '../runtime/log/manual-clock.ts';
 import { entryOf, type HospitalEvent, hospitalEvents, isCancelled } from './eventful-hospital.ts';
+import { openLogOfRun } from './log-of-run.ts';
 import { logCodec } from './log-records.ts';
 import { openWholeWay, QUIET_MS } from './whole-way.ts';
 
@@ -26,17 +27,17 @@ describe('duplicates and disorder', () => {
     const arrivals = shuffled(repeated(events, random), random);
     expect(arrivals.length).toBeGreaterThan(2 * events.length);
 
-    const clean = await ended(events, await openTemporaryLog());
+    const clean = await ended(events, await openLogOfRun());
     expect([...clean.keys()].filter((name) => !name.includes('report'))).toHaveLength(
       Array.from({ length: STUDIES }, (_, number) => number).filter((number) => !isCancelled(number)).length,
     );
-    expect(differences(await ended(arrivals, await openTemporaryLog()), clean)).toEqual([]);
+    expect(differences(await ended(arrivals, await openLogOfRun()), clean)).toEqual([]);
   });
 
   test(`the same holds on a log made to hurt: gaps, redelivery, changes of owner in a batch (STUDYBRIDGE_TEST_SEED=${SEED})`, async () => {
     const events = hospitalEvents(STUDIES / 4, INSTANCES_EACH);
     const random = seededRandom(SEED);
-    const clean = await ended(events, await openTemporaryLog());
+    const clean = await ended(events, await openLogOfRun());
     const arrivals = shuffled(repeated(events, random), random);
     expect(differences(await ended(arrivals, openHurtLog()), clean)).toEqual([]);
   });

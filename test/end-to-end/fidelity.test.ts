@@ -15,8 +15,9 @@ import type { CloudRequest, StudySnapshot } from '../../schemas/records.ts';
 import { MllpClient, verdict } from '../connectors/hl7/mllp-client.ts';
 import { type ExpectedGroup, type ExpectedMessage, expectedMessages } from '../processors/mapping/corpus-messages.ts';
 import { corpusFolder } from '../requirements.ts';
-import { openTemporaryLog, type TemporaryLog } from '../runtime/log/embedded/temporary-log.ts';
-import { signal, untilRead } from '../runtime/log/log-under-test.ts';
+
+import { type LogUnderTest, signal, untilRead } from '../runtime/log/log-under-test.ts';
+import { openLogOfRun } from './log-of-run.ts';
 import { lastPerKey, logCodec, recordsIn } from './log-records.ts';
 import { type BareImages, bareImages } from './study-images.ts';
 import { fieldDeviations, numberOf, type Told, toldDeviations } from './told-comparison.ts';
@@ -67,7 +68,7 @@ describe.skipIf(corpus === undefined)('fidelity', () => {
   test('fidelity: every field of the 183 Chinese messages arrives over the wire in the body for the cloud, right or absent as expected', async () => {
     const cases = corpus === undefined ? [] : corpusCases(corpus);
     expect(cases).toHaveLength(183);
-    const log = await openTemporaryLog();
+    const log = await openLogOfRun();
     try {
       await sendEach(cases, log);
       const records = await recordsIn(log.log, 'hl7.messages');
@@ -97,7 +98,7 @@ function bytesOf(cases: readonly CorpusCase[], site: string): Buffer {
 }
 
 /** One site a file, so that each message stands alone. */
-async function sendEach(cases: readonly CorpusCase[], { log, clock }: TemporaryLog): Promise<void> {
+async function sendEach(cases: readonly CorpusCase[], { log, clock }: LogUnderTest): Promise<void> {
   let current: Site | undefined;
   const server = createMllpServer({
     host: '127.0.0.1',
@@ -120,7 +121,7 @@ async function sendEach(cases: readonly CorpusCase[], { log, clock }: TemporaryL
   await server.drain(AbortSignal.timeout(2_000));
 }
 
-async function assembleAndCompare(cases: readonly CorpusCase[], { log, clock }: TemporaryLog) {
+async function assembleAndCompare(cases: readonly CorpusCase[], { log, clock }: LogUnderTest) {
   const { assembly } = tasksOf(cases, clock);
   await using service = log.run(assembly);
   await service.start(signal);
@@ -218,7 +219,7 @@ function mappedFields(bytes: Uint8Array, at: number): Readonly<Record<string, un
 }
 
 /** The tasks as the bridge makes them from a configuration of these sites. */
-function tasksOf(cases: readonly CorpusCase[], clock: TemporaryLog['clock']) {
+function tasksOf(cases: readonly CorpusCase[], clock: LogUnderTest['clock']) {
   const folder = mkdtempSync(join(tmpdir(), 'studybridge-fidelity-'));
   const file = join(folder, 'studybridge.yaml');
   writeFileSync(file, ['sites:', ...cases.map(({ site }) => `  ${site}: { studyQuietMs: 0 }`), ''].join('\n'));

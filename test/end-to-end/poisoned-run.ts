@@ -2,8 +2,9 @@
 import { expect } from 'vitest';
 import { seededRandom } from '../../runtime/log/hurt/seeded-random.ts';
 import { type Position, positionText } from '../../schemas/record-entry.ts';
-import { openTemporaryLog } from '../runtime/log/embedded/temporary-log.ts';
+
 import { entryOf, type HospitalEvent } from './eventful-hospital.ts';
+import { openLogOfRun } from './log-of-run.ts';
 import { recordsIn } from './log-records.ts';
 import { type Poison, poisonOf } from './poison.ts';
 import { openWholeWay, type WholeWay } from './whole-way.ts';
@@ -31,7 +32,7 @@ interface Planted extends Poison {
 }
 
 export async function poisonedRun({ events, poisonShare, seed, piece }: RunPlan): Promise<RunOutcome> {
-  const opened = await openTemporaryLog();
+  const opened = await openLogOfRun();
   await using way = await openWholeWay(opened);
   const random = seededRandom(seed);
   const planted: Planted[] = [];
