@@ -20,11 +20,12 @@ export interface SharedBroker {
  * In this order: `KAFKA_BROKERS`, a container runtime, a broker fetched by Maven. To be awaited at the top of a test file,
  * for `describe.skipIf(!broker.available)`. With `REQUIRE_KAFKA=1` it throws where there is none.
  *
- * Everyone uses it at once: topics begin with `randomPrefix()`, and nobody hurts it (`ownBroker` is for that).
+ * A version that is asked for is never that of `KAFKA_BROKERS`. Everyone uses it at once: topics begin with `randomPrefix()`, and nobody hurts it (`ownBroker` is for that).
  */
-export async function kafkaBroker(version: KafkaVersion = KAFKA_VERSIONS[0]): Promise<SharedBroker> {
-  const given = process.env['KAFKA_BROKERS'];
-  const server = await sharedServer(`kafka ${version}`, given, 'a Kafka broker (set KAFKA_BROKERS)');
+export async function kafkaBroker(version?: KafkaVersion): Promise<SharedBroker> {
+  const given = version === undefined ? process.env['KAFKA_BROKERS'] : undefined;
+  const wish = `kafka ${version ?? KAFKA_VERSIONS[0]}`;
+  const server = await sharedServer(wish, given, 'a Kafka broker (set KAFKA_BROKERS)');
   return {
     available: server.available,
     get bootstrap() {
