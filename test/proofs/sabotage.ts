@@ -37,3 +37,12 @@ export const NO_META_SYNC: readonly Break[] = [
     put: 'overlappingSync: false, noMetaSync: true',
   },
 ];
+
+/** On Kafka, outputs and positions are committed and the changes of the state are not. */
+export const STATE_LEFT_OUT: readonly Break[] = [
+  {
+    file: 'runtime/log/kafka/task-producer.js',
+    find: /this\.#messages\(outputs, changes\)/,
+    put: 'this.#messages(outputs, [])',
+  },
+];

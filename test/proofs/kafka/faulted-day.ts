@@ -114,7 +114,7 @@ async function observedDay({ plan, place, cloud, bridge, load, beside }: DayPart
     violations.push(...follower.faults, ...readingFaults(follower.topic, follower.records, standing));
   }
   const output = bridge.seats.map((seat) => `${seat.role}:\n${seat.output()}`).join('\n');
-  if (violations.length > 0) {
+  if (violations.length > 0 && plan.dist === undefined) {
     const path = join(tmpdir(), `studybridge-day-${place.prefix}log`);
     writeFileSync(path, `${violations.join('\n')}\n${output}`);
     console.error(`what was seen stands in ${path}`);

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownBrokersAvailable } from '../../kafka/broker.ts';
 import { type OwnBroker, ownBroker } from '../../kafka/own-broker.ts';
 import { hasTool } from '../../requirements.ts';
+import { brokenBuild } from '../broken-build.ts';
 import { hospitalDay } from '../hospital-day.ts';
 import { randomOf, SEED } from '../kill-plan.ts';
+import { STATE_LEFT_OUT } from '../sabotage.ts';
 import { ROLES } from './deployment.ts';
 import { expectWhole, faultedDay } from './faulted-day.ts';
 import { cacheFault, freezeFault, joinAndLeaveFault, killFault } from './faults.ts';
@@ -60,5 +62,19 @@ describe.skipIf(!brokers || !kcat)('roles on Kafka', () => {
     const faults = Array.from({ length: JOINS / 2 }, () => joinAndLeaveFault('processors', random));
     const outcome = await faultedDay({ bootstrap: broker.bootstrap, day: hospitalDay(60, 6), faults });
     expectWhole(outcome, faults);
+  });
+
+  test('the same proof fails on a build that commits outputs without the state', { timeout: 120_000 }, async () => {
+    const outcome = await faultedDay({
+      bootstrap: broker.bootstrap,
+      day: hospitalDay(20, 2),
+      faults: [cacheFault()],
+      dist: brokenBuild(STATE_LEFT_OUT),
+      settleMs: 3_000,
+    });
+    // A revision that was written before is written again.
+    expect(
+      outcome.violations.filter((text) => /^(studies|study\.images)\/.*: \d+ after \d+ of /.test(text)),
+    ).not.toEqual([]);
   });
 });
