@@ -45,7 +45,7 @@ describe.skipIf(!brokers || !kcat)('roles on Kafka', () => {
     timeout: 180_000,
   }, async () => {
     const random = randomOf(SEED);
-    const faults = [freezeFault(FROZEN_MS, random), freezeFault(FROZEN_MS, random)];
+    const faults = [freezeFault(FROZEN_MS, random)];
     const outcome = await faultedDay({
       bootstrap: broker.bootstrap,
       day: hospitalDay(150, 6),
